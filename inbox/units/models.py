@@ -41,6 +41,7 @@ class Unit(models.Model):
     lat = models.FloatField(null=True, blank=True)
     lng = models.FloatField(null=True, blank=True)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    changed_at = models.DateTimeField(auto_now=True, help_text="Tells processes that keep the list in memory.")
 
     objects = UnitQuerySet.as_manager()
 
@@ -69,6 +70,7 @@ class LegacyWard(models.Model):
     search_key = models.CharField(max_length=150, db_index=True, editable=False)
     district_key = models.CharField(max_length=150, editable=False)
     targets = models.ManyToManyField(Unit, through="LegacyWardTarget", related_name="legacy_wards")
+    changed_at = models.DateTimeField(auto_now=True, help_text="Save the ward when its targets change.")
 
     class Meta:
         ordering = ["district_key", "search_key"]
