@@ -133,7 +133,8 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         """The tickets that fit, in the order asked for. Raises Invalid naming the first parameter that is wrong."""
         for field, messages in self.errors.items():
             raise Invalid(str(messages[0]), field=field)
-        return self.qs
+        narrowed: QuerySet[Any] = self.qs
+        return narrowed
 
     @property
     def sort_column(self) -> str:
