@@ -54,6 +54,7 @@ from connectors.errors import (
 CONNECT_TIMEOUT = 5.0  # seconds
 DEFAULT_USER_AGENT = "MotMoi/1.0"
 MAX_REDIRECTS = 3
+MAX_DEPTH = 60  # levels of JSON
 _CHUNK = 64 * 1024
 _LONGEST_WAIT_IN_PLACE = 5.0  # seconds; asked to wait longer, the caller comes back another time
 _WORTH_A_SECOND_READ = frozenset({"bad_compression", "empty_body", "html_instead_of_json", "bad_json"})
@@ -487,11 +488,29 @@ def parse_json(body: bytes, charset: str = "") -> Any:
     if head.startswith("<"):
         raise BadPayload("the answer is a web page instead of JSON", code="html_instead_of_json")
     try:
-        return json.loads(text.lstrip("\ufeff"), parse_int=_integer, parse_float=_real, parse_constant=str)
+        value = json.loads(text.lstrip("\ufeff"), parse_int=_integer, parse_float=_real, parse_constant=str)
     except RecursionError:
         raise BadPayload("the answer is nested too deeply", code="too_deep") from None
     except ValueError:
         raise BadPayload("the answer is not valid JSON", code="bad_json") from None
+    if _deeper_than(MAX_DEPTH, value):
+        raise BadPayload("the answer is nested too deeply", code="too_deep")
+    return value
+
+
+def _deeper_than(limit: int, value: Any) -> bool:
+    """Looked at level by level: a payload that can be read here must also be writable elsewhere, deep in a stack."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _decoded(body: bytes, charset: str) -> str:

@@ -27,6 +27,10 @@ class IdempotencyQuerySet(models.QuerySet["IdempotencyRecord"]):
         except IntegrityError:
             return None
 
+    def kept(self, official: Official, key: str) -> IdempotencyRecord | None:
+        """The record under a key that is taken; None when its request has just failed and freed it."""
+        return self.filter(official=official, key=key).first()
+
 
 class IdempotencyRecord(models.Model):
     """One request under one key. `status` is empty while it is being worked on."""
@@ -47,3 +51,8 @@ class IdempotencyRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.official_id} {self.created_at:%Y-%m-%d %H:%M} {self.status or 'running'}"
+
+    def keep(self, *, status: int, etag: str, body: Any) -> None:
+        """Store the answer. Called in the transaction of the request itself."""
+        self.status, self.etag, self.body = status, etag, body
+        self.save(update_fields=["status", "etag", "body"])

@@ -12,12 +12,12 @@ from inbox.accounts.models import Official
 from inbox.core.errors import NotFound
 from inbox.outbox.models import OutboxMessage
 from inbox.outbox.vocabulary import WAITING, DeliveryState
-from inbox.tickets.models import Attachment, ExternalRef, Ticket, TicketEvent
+from inbox.tickets.models import Attachment, ExternalRef, Ticket, TicketEvent, TicketQuerySet
 
 Row = TypeVar("Row", bound=Model)
 
 
-def tickets_with_deliveries(official: Official) -> QuerySet[Ticket]:
+def tickets_with_deliveries(official: Official) -> TicketQuerySet:
     """Tickets with all that stands in their document, in five statements however many they are.
 
     Each of `ticket.refs.all()` has `.delivery`: the state of its newest message, None when there was none.

@@ -1,0 +1,13 @@
+"""The Celery application. Tasks are doors only: they load, call and end; the database is the queue of record."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("mot-moi")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["inbox.core", "inbox.intake", "inbox.outbox", "inbox.sla"])

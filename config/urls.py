@@ -1,0 +1,16 @@
+"""All addresses of the product. What is behind each stands in the door's own `urls.py`."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/", include("inbox.api.urls")),
+    path("", include("django_prometheus.urls")),
+    path("", include("inbox.web.urls")),
+]
+
+handler400 = "inbox.web.views.errors.bad_request"
+handler403 = "inbox.web.views.errors.forbidden"
+handler404 = "inbox.web.views.errors.not_found"
+handler500 = "inbox.web.views.errors.server_error"

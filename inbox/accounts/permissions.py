@@ -1,0 +1,54 @@
+"""Who may do what: one table, role x permission. What a person may *see* is in `scope`, not here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from inbox.accounts.models import Official
+from inbox.accounts.vocabulary import Role
+
+
+class Permission(StrEnum):
+    """Things beyond looking at what one may see."""
+
+    WORK_TICKET = "work_ticket"  # accept, start, note, reply, resolve, return, pause, resume
+    ASSIGN_TICKET = "assign_ticket"  # give a ticket to somebody else; taking it oneself is WORK_TICKET
+    TRANSFER_TICKET = "transfer_ticket"
+    REOPEN_TICKET = "reopen_ticket"
+    REVEAL_REPORTER = "reveal_reporter"  # read phone, e-mail and full name
+    VIEW_SOURCES = "view_sources"
+    SYNC_SOURCE = "sync_source"
+    MANAGE_SOURCES = "manage_sources"  # settings, credentials, quarantined payloads
+    RETRY_DELIVERY = "retry_delivery"
+
+
+_P = Permission
+TABLE: dict[Role, frozenset[Permission]] = {
+    Role.OFFICER: frozenset({_P.WORK_TICKET, _P.TRANSFER_TICKET, _P.REVEAL_REPORTER, _P.VIEW_SOURCES}),
+    Role.LEADER: frozenset(
+        {
+            _P.WORK_TICKET,
+            _P.ASSIGN_TICKET,
+            _P.TRANSFER_TICKET,
+            _P.REOPEN_TICKET,
+            _P.REVEAL_REPORTER,
+            _P.VIEW_SOURCES,
+            _P.RETRY_DELIVERY,
+        }
+    ),
+    Role.SUPERVISOR: frozenset({_P.TRANSFER_TICKET, _P.REOPEN_TICKET, _P.VIEW_SOURCES, _P.SYNC_SOURCE}),
+    Role.TRIAGE: frozenset({_P.TRANSFER_TICKET, _P.VIEW_SOURCES}),
+    Role.ADMIN: frozenset({_P.VIEW_SOURCES, _P.SYNC_SOURCE, _P.MANAGE_SOURCES, _P.RETRY_DELIVERY}),
+    Role.AUDITOR: frozenset({_P.VIEW_SOURCES}),
+}
+
+
+def may(official: Official, permission: Permission, *, unit_id: int | None = None) -> bool:
+    """Whether one of the person's roles grants `permission`; ward roles count only in their own unit.
+
+    `unit_id` None asks without a unit (a city-wide thing such as sources): any role that grants it is enough.
+    """
+    for role, role_unit in official.roles():
+        if permission in TABLE[role] and (unit_id is None or role_unit is None or role_unit == unit_id):
+            return True
+    return False

@@ -1,0 +1,21 @@
+"""Reading people: who works where."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from inbox.accounts.models import Official
+from inbox.accounts.vocabulary import Role
+
+_WORKERS = [Role.OFFICER.value, Role.LEADER.value]
+
+
+def workers_of_unit(unit_id: int | None) -> QuerySet[Official]:
+    """Active officers and leaders of one unit, by name. Nobody works for no unit."""
+    return (
+        Official.objects.filter(is_active=True, memberships__unit=unit_id, memberships__role__in=_WORKERS)
+        .distinct()
+        .order_by("full_name", "username")
+        if unit_id is not None
+        else Official.objects.none()
+    )

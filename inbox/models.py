@@ -1,0 +1,10 @@
+"""The hub through which Django finds every model. Nobody imports from here: import from the module that owns it."""
+
+import inbox.accounts.models
+import inbox.api.models
+import inbox.core.models
+import inbox.outbox.models
+import inbox.sla.models
+import inbox.sources.models
+import inbox.tickets.models
+import inbox.units.models  # noqa: F401

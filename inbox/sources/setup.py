@@ -1,0 +1,48 @@
+"""Setting up a source: checks every setting against what its connector says it needs, and keeps secrets apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors import registry
+from connectors.errors import ConfigError
+from inbox.core.errors import Invalid
+from inbox.sources.models import Source
+from inbox.sources.runtime import build_connector
+from inbox.units.models import Unit
+
+
+def save_source(
+    slug: str,
+    *,
+    connector: str,
+    values: Mapping[str, str],
+    label: str = "",
+    short_label: str = "",
+    profile: str = "",
+    unit: Unit | None = None,
+    poll_seconds: int = 300,
+) -> Source:
+    """Create the source, or set an existing one up anew; its cursor and history stay.
+
+    Secrets that `values` leaves out keep what they were. Raises Invalid naming the wrong setting.
+    """
+    kind = registry.all().get(connector)
+    if kind is None:
+        raise Invalid(f"No such connector; there are: {', '.join(sorted(registry.all()))}", field="connector")
+    known = {setting.name: setting for setting in kind.settings}
+    for name in values:
+        if name not in known:
+            raise Invalid(f"Unknown setting; there are: {', '.join(sorted(known))}", field=name)
+    source = Source.objects.filter(slug=slug).first() or Source(slug=slug)
+    source.connector, source.profile, source.unit = connector, profile, unit
+    source.label, source.short_label = label or source.label or kind.label, short_label or source.short_label
+    source.poll_seconds = poll_seconds
+    source.settings = {name: value for name, value in values.items() if not known[name].secret}
+    source.secrets = dict(source.secrets) | {name: value for name, value in values.items() if known[name].secret}
+    try:
+        build_connector(source)
+    except ConfigError as error:
+        raise Invalid(error.detail, field="set") from error
+    source.save()
+    return source

@@ -1,0 +1,37 @@
+"""Closed sets about sources: health, outcomes of runs, states of payloads."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+#: The `connector` of a source that no machine reads: officials enter what citizens tell them in person.
+MANUAL = "manual"
+
+
+class Health(StrEnum):
+    """How a source is doing, in the operator's words."""
+
+    UNKNOWN = "unknown"  # never asked yet
+    OK = "ok"
+    DEGRADED = "degraded"  # answers, but something is wrong: rejected payloads, single failures
+    DOWN = "down"  # several failures in a row
+    NEEDS_PERSON = "needs_person"  # wrong password, wrong settings: retrying cannot help
+    OFF = "off"  # switched off by hand
+
+
+class RunOutcome(StrEnum):
+    """How a sync run ended."""
+
+    RUNNING = "running"
+    OK = "ok"
+    FAILED = "failed"  # a named error; the next run goes on from the stored cursor
+    ABANDONED = "abandoned"  # the process died; found and closed by the next run
+
+
+class PayloadState(StrEnum):
+    """What became of a payload."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"  # quarantined with a reason, waiting for a person
+    REPLAYED = "replayed"  # was rejected, went in when it was tried again
+    SUPERSEDED = "superseded"  # was rejected; a later payload of the same complaint went in

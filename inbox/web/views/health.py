@@ -1,0 +1,66 @@
+"""Is the process alive (`/healthz`), and can it do its work (`/readyz`)? For load balancers and watchmen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from inbox.core import clock
+from inbox.core.heartbeat import age
+
+#: The scheduler proves itself every 10 seconds, the SLA sweep every 30; three missed rounds are a failure.
+OLDEST = {"scheduler": timedelta(seconds=60), "sla_sweep": timedelta(seconds=120)}
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process answers. Touches nothing else."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Database, broker and background jobs. 503 with the names of what is wrong."""
+    problems = _database()
+    if not problems:
+        problems |= _heartbeats()
+    problems |= _broker()
+    status = "ok" if not problems else "not ready"
+    return JsonResponse({"status": status, "problems": problems}, status=503 if problems else 200)
+
+
+def _database() -> dict[str, str]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return {"database": "does not answer"}
+    return {}
+
+
+def _broker() -> dict[str, str]:
+    client = redis.from_url(settings.REDIS_CLIENT_URL, socket_timeout=1, socket_connect_timeout=1)
+    try:
+        client.ping()
+    except redis.RedisError:
+        return {"broker": "does not answer"}
+    finally:
+        client.close()
+    return {}
+
+
+def _heartbeats() -> dict[str, str]:
+    now = clock.now()
+    problems = {}
+    for name, oldest in OLDEST.items():
+        found = age(name, now)
+        if found is None:
+            problems[name] = "has never run"
+        elif found > oldest:
+            problems[name] = f"last ran {int(found.total_seconds())} s ago"
+    return problems
