@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.contrib.auth.decorators import login_required
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import IsAuthenticated
 
+from inbox.api.views.attachments import AttachmentDetail, AttachmentList
+from inbox.api.views.deliveries import DeliveryList, DeliveryRetry
+from inbox.api.views.payloads import PayloadList, PayloadReplay
+from inbox.api.views.sources import SourceDetail, SourceList, SourceRuns, SourceSync
+from inbox.api.views.tickets import TicketAction, TicketDetail, TicketEvents, TicketList
 from inbox.api.views.unknown import UnknownAddress
 
+v1 = [
+    path("tickets/", TicketList.as_view(), name="api-tickets"),
+    path("tickets/<str:code>/", TicketDetail.as_view(), name="api-ticket"),
+    path("tickets/<str:code>/events/", TicketEvents.as_view(), name="api-ticket-events"),
+    path("tickets/<str:code>/actions/<str:verb>/", TicketAction.as_view(), name="api-ticket-action"),
+    path("attachments/", AttachmentList.as_view(), name="api-attachments"),
+    path("attachments/<int:pk>/", AttachmentDetail.as_view(), name="api-attachment"),
+    path("sources/", SourceList.as_view(), name="api-sources"),
+    path("sources/<slug:slug>/", SourceDetail.as_view(), name="api-source"),
+    path("sources/<slug:slug>/runs/", SourceRuns.as_view(), name="api-source-runs"),
+    path("sources/<slug:slug>/sync/", SourceSync.as_view(), name="api-source-sync"),
+    path("payloads/", PayloadList.as_view(), name="api-payloads"),
+    path("payloads/<int:pk>/replay/", PayloadReplay.as_view(), name="api-payload-replay"),
+    path("deliveries/", DeliveryList.as_view(), name="api-deliveries"),
+    path("deliveries/<int:pk>/retry/", DeliveryRetry.as_view(), name="api-delivery-retry"),
+]
+schema = SpectacularAPIView.as_view(permission_classes=[IsAuthenticated])
+docs = SpectacularSwaggerView.as_view(url_name="api-schema")
+
 urlpatterns = [
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("v1/", include(v1)),
+    path("schema/", schema, name="api-schema"),
+    path("docs/", login_required(docs), name="api-docs"),
     re_path(r"^.*$", UnknownAddress.as_view(), name="api-unknown"),
 ]
