@@ -1,0 +1,124 @@
+"""The control API and the doors of the control page: switch faults, act as a citizen, see what a source believes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from werkzeug import Request, Response
+
+from connectors.sandbox import clock
+from connectors.sandbox.catalogue import CATEGORIES
+from connectors.sandbox.changes import WrongChange, content_of, edit, handle_elsewhere, withdraw
+from connectors.sandbox.complaints import Citizen, Complaint, Draft, Spot, to_json
+from connectors.sandbox.faults import FaultBoard, WrongFault
+from connectors.sandbox.generator import Generator
+from connectors.sandbox.store import Store
+from connectors.sandbox.systems.base import System, json_body, json_response
+
+_COUNTER = "control"
+_MOST_AT_ONCE = 10_000
+
+
+class Control:
+    """Everything under `/control/` and the page `/`."""
+
+    def __init__(self, *, systems: Mapping[str, System], board: FaultBoard, store: Store, generator: Generator) -> None:
+        self._systems = systems
+        self._board = board
+        self._store = store
+        self._generator = generator
+
+    def respond(self, request: Request) -> Response:
+        """Answer a control request; every error is JSON with `error`."""
+        match (request.method, request.path.strip("/").split("/")):
+            case (method, ["control", slug, what]):
+                system = self._systems.get(slug)
+                if system is None:
+                    return json_response({"error": f"unknown source; known: {', '.join(self._systems)}"}, 404)
+                try:
+                    return self._control(method, system, what, request)
+                except (WrongFault, WrongChange) as error:
+                    return json_response({"error": str(error)}, 400)
+        return json_response({"error": "not found"}, 404)
+
+    def _control(self, method: str, system: System, what: str, request: Request) -> Response:
+        match (method, what):
+            case ("GET", "state"):
+                return json_response(self.state(system))
+            case ("POST", "faults"):
+                return json_response(self.change_faults(system, json_body(request)))
+            case ("POST", "complaints"):
+                return json_response(self.change_complaints(system, json_body(request)))
+        return json_response({"error": "not found"}, 404)
+
+    def state(self, system: System) -> dict[str, Any]:
+        """What the source believes, every write it received, and the faults that are on."""
+        return {
+            "source": system.slug,
+            "complaints": [_seen(system, complaint) for complaint in self._store.complaints(system.slug)],
+            "writes": [to_json(write) for write in self._store.writes(system.slug)],
+            "faults": [fault.as_json() for fault in self._board.active(system.slug)],
+        }
+
+    def change_faults(self, system: System, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Switch a fault on, or clear all or one kind. Raises WrongFault."""
+        if body.get("clear"):
+            self._board.clear(system.slug, str(body.get("kind") or ""))
+        else:
+            self._board.switch_on(system.slug, body)
+        return {"faults": [fault.as_json() for fault in self._board.active(system.slug)]}
+
+    def change_complaints(self, system: System, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Act as a citizen, or as an official of the source itself. Raises WrongChange."""
+        if "external_id" in body:
+            changed = [self._change_one(system, body)]
+        elif "count" in body:
+            count = body["count"]
+            if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= _MOST_AT_ONCE:
+                raise WrongChange(f"count must be a whole number from 1 to {_MOST_AT_ONCE}")
+            with self._store.transaction():
+                changed = [system.take_complaint(self._generated(system)) for _ in range(count)]
+        else:
+            changed = [system.take_complaint(self._written(system, body))]
+        return {"complaints": [_seen(system, complaint) for complaint in changed]}
+
+    def _change_one(self, system: System, body: Mapping[str, Any]) -> Complaint:
+        with self._store.transaction():
+            complaint = self._store.find(system.slug, str(body["external_id"]))
+            if complaint is None:
+                raise WrongChange(f"no complaint {body['external_id']} in {system.slug}")
+            if body.get("withdraw"):
+                return withdraw(self._store, complaint, at=clock.now())
+            if isinstance(body.get("edit"), Mapping):
+                return edit(self._store, complaint, body["edit"], at=clock.now())
+            if isinstance(body.get("handle"), Mapping):
+                handled = body["handle"]
+                status, text = str(handled.get("status")), str(handled.get("text") or "")
+                return handle_elsewhere(system, complaint, status, text, at=clock.now())
+            raise WrongChange("with external_id give one of: edit, withdraw, handle")
+
+    def _generated(self, system: System) -> Draft:
+        name = f"{_COUNTER}:{self._store.next_number(_COUNTER)}"
+        return self._generator.one(system.slug, name=name, at=clock.now())
+
+    def _written(self, system: System, body: Mapping[str, Any]) -> Draft:
+        """A complaint from the fields given. Without a text it is a generated one, with the fields given on top."""
+        category = body.get("category")
+        if category is not None and category not in CATEGORIES:
+            raise WrongChange(f"category must be one of {', '.join(CATEGORIES)}")
+        fields = {name: value for name, value in body.items() if name != "category"}
+        draft = self._generated(system)
+        if "text" in fields:
+            draft = Draft("", "", category or "other", draft.sent_at, Citizen(), Spot())
+        content = content_of(fields, citizen=draft.citizen, spot=draft.spot)
+        return replace(draft, **content, category=category or draft.category)
+
+
+def _seen(system: System, complaint: Complaint) -> dict[str, Any]:
+    """A complaint for the control API: `to_json` with the status also in words."""
+    shown = to_json(complaint)
+    shown["status_code"] = complaint.status
+    shown["status"] = system.statuses.get(complaint.status, complaint.status)
+    return shown

@@ -1,0 +1,1 @@
+"""One module per imitated system. None of them knows another."""
