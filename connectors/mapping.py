@@ -399,6 +399,11 @@ def _scalar(value: object) -> str | None:
     return None
 
 
+def path_part(text: str) -> str:
+    """An id as it may stand in the path of an address: what came from a source must not choose another path."""
+    return re.sub(r"[^\w.-]", "", text).lstrip(".")
+
+
 def _missing(path: str) -> BadPayload:
     return BadPayload(f"{path} is missing", code="missing_field", field=path)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -91,7 +92,8 @@ def pull(
     since = reached(cursor) or BEGINNING
     held = dict(cursor)
     for window in windows(max(BEGINNING, since - overlap), since, now):
-        newest, empty, walked = window.start, True, _walk(window, fetch, key=key, stamp=stamp)
+        newest, empty = window.start, True
+        walked = walk(partial(fetch, window), key=key, stamp=stamp)
         try:
             while True:
                 rows = next(walked)
@@ -106,11 +108,12 @@ def pull(
             yield Page((), held)
 
 
-def _walk(window: Window, fetch: Fetch, *, key: str, stamp: str) -> Generator[list[Any], None, bool]:
+def walk(fetch: Callable[[int], Listing], *, key: str, stamp: str = "") -> Generator[list[Any], None, bool]:
     """Read numbered pages (from 1) that may shift while they are read; yield the rows not shown yet.
 
     Returns whether everything was seen: as many different rows as the source counts, or a further pass without news.
-    Raises BadPayload (code `cursor_loop`) when the source repeats pages instead of turning them.
+    Where the source does not count, a repeated page is the end. Where it does, a page repeated twice is an error:
+    BadPayload (code `cursor_loop`).
     """
     known: set[str] = set()
     shown: set[tuple[str, str]] = set()
@@ -118,7 +121,7 @@ def _walk(window: Window, fetch: Fetch, *, key: str, stamp: str) -> Generator[li
         before, expected, stale = len(known), 0, 0
         this_pass: set[str] = set()
         for number in count(1):
-            listing = fetch(window, number)
+            listing = fetch(number)
             versions = [(_name(row, key), _field(row, stamp)) for row in listing.rows]
             names = {name for name, _ in versions}
             fresh = [row for row, version in zip(listing.rows, versions, strict=True) if version not in shown]
@@ -128,7 +131,7 @@ def _walk(window: Window, fetch: Fetch, *, key: str, stamp: str) -> Generator[li
             expected = max(expected, listing.total)
             if fresh:
                 yield fresh
-            if listing.last or not listing.rows:
+            if listing.last or not listing.rows or (stale and not listing.total):
                 break
             if stale >= _STALE_PAGES:
                 raise BadPayload("The source repeats its pages instead of turning them", code="cursor_loop")

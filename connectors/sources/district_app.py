@@ -17,7 +17,7 @@ import jmespath
 from connectors import profile
 from connectors.errors import BadPayload, ConfigError, Conflict, Permanent, Transient, UnknownOutcome
 from connectors.http import DEFAULT_USER_AGENT, HttpClient
-from connectors.mapping import VIETNAM, Reader, rows_of, vn_date, with_revision
+from connectors.mapping import VIETNAM, Reader, path_part, rows_of, vn_date, with_revision
 from connectors.protocol import Capabilities, Connector, Setting, SourceConfig
 from connectors.records import (
     FileToSend,
@@ -108,6 +108,7 @@ class DistrictApp(Connector):
                     district_name=row.line("district_name"),
                     lat=lat,
                     lng=lng,
+                    unit_code=row.line("unit"),
                 ),
                 reporter=Reporter(
                     name=row.line("reporter_name"),
@@ -143,7 +144,7 @@ class DistrictApp(Connector):
             "{pictures}": pictures,
             "{documents}": documents,
         }
-        path = writes["path"].format(write_id=_path_part(update.write_id))
+        path = writes["path"].format(write_id=path_part(update.write_id))
         body = _filled(writes[kind]["body"], values)
         answer = self.http.post_json(path, body, write=True, headers=self._headers(), errors=CONFLICT_ON_409)
         if jmespath.search(writes["confirmed"], answer) is not True:
@@ -217,7 +218,7 @@ class DistrictApp(Connector):
             yield Page((RawItem(payload, item.external_id),), cursor)
 
     def _detail(self, write_id: str) -> Any:
-        path = self._profile["detail"]["path"].format(write_id=_path_part(write_id))
+        path = self._profile["detail"]["path"].format(write_id=path_part(write_id))
         try:
             return self.http.get_json(path, headers=self._headers())
         except Permanent as error:
@@ -269,8 +270,3 @@ def _filled(template: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
 
 def _word(value: object) -> str:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
-
-def _path_part(text: str) -> str:
-    """An id as it may stand in a path: what came from a source must not choose another path."""
-    return re.sub(r"[^\w.-]", "", text).lstrip(".")

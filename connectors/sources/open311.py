@@ -1,0 +1,203 @@
+"""Open311 GeoReport v2, read as JSON. Read-only: the standard knows no update of a request.
+
+Servers differ in what they honour: paging, `updated_after`, more than 90 days at once. Nothing is announced, so each is
+told by the answers. Code tables are in profiles/open311.toml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connectors import profile
+from connectors.errors import Permanent, Transient
+from connectors.mapping import (
+    VIETNAM,
+    Reader,
+    file_name,
+    instant,
+    path_part,
+    raw_items,
+    rows_of,
+    title_from,
+    with_revision,
+)
+from connectors.protocol import Capabilities, Connector, Setting
+from connectors.records import Attachment, InboundRecord, OpenItem, Page, Place, RawItem, Reporter, SourceStatus
+from connectors.windows import Listing, Window, cursor_at, reached, walk
+
+PROFILE = profile.load("open311")
+STATUSES, CATEGORIES = profile.statuses(PROFILE), profile.categories(PROFILE)
+STANDARD_BEGAN = datetime(2010, 1, 1, tzinfo=VIETNAM)
+LONGEST_SPAN = timedelta(days=90)  # the standard lets a server refuse or cut more
+SHORTEST_SPAN = timedelta(hours=1)
+OVERLAP = timedelta(days=1)  # requests are published when a person has looked at them
+PAGE_SIZE = 100
+KEY = "service_request_id"
+
+
+class Open311(Connector):
+    """One GeoReport v2 endpoint."""
+
+    slug = "open311"
+    label = "Open311 (GeoReport v2)"
+    settings = (
+        Setting("base_url", "address of the endpoint, such as https://host/open311/v2"),
+        Setting("jurisdiction_id", "jurisdiction, where the server has several", required=False),
+        Setting("api_key", "key, where the server wants one for reading", required=False, secret=True),
+    )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(update_stamps=False)  # many servers ignore updated_after
+
+    def pages(
+        self, cursor: Mapping[str, Any], *, now: datetime, full: bool = False, open_items: Iterable[OpenItem] = ()
+    ) -> Iterator[Page]:
+        """Changed requests and open ones first, under the old cursor; then new ones, which move it."""
+        held = {} if full else dict(cursor)
+        since = reached(held)
+        if since is not None:
+            yield from self._changed(since - OVERLAP, held, open_items)
+        for window in _spans(STANDARD_BEGAN if since is None else since - OVERLAP, now):
+            found = False
+            for rows in self._sent_in(window):
+                found = True
+                yield Page(raw_items(rows, KEY), held)
+            if found:
+                held = cursor_at(min(window.end, now))
+                yield Page((), held)
+
+    def parse(self, item: RawItem, *, now: datetime) -> InboundRecord:
+        row = Reader(item.payload, now=now)
+        status, status_raw = row.status("status", STATUSES)
+        category, category_raw = row.category(_category_field(row), CATEGORIES)
+        lat, lng = row.coordinates("lat", "long")
+        updated_at = row.date("updated_datetime")
+        text = row.text("description") or row.text("service_name")
+        record = InboundRecord(
+            external_id=row.identifier(KEY),
+            revision="",
+            title=title_from(text),
+            text=text,
+            status=status,
+            status_raw=status_raw,
+            category=category,
+            category_raw=category_raw,
+            place=Place(
+                text=row.joined("address", "zipcode"), lat=lat, lng=lng, unit_code=row.line("agency_responsible")
+            ),
+            reporter=Reporter(),
+            sent_at=row.date("requested_datetime", required=True),
+            updated_at=updated_at,
+            due_at=row.date("expected_datetime", end_of_day=True, judge=False),
+            answer=row.text("status_notes"),
+            answered_at=updated_at if status is SourceStatus.RESOLVED else None,
+            attachments=_media(row),
+            remarks=row.remarks,
+        )
+        return with_revision(record, updated_at.isoformat() if updated_at else "")
+
+    def check(self) -> str:
+        """Read the newest request."""
+        return f"The server answers; {len(self._get('requests.json', page=1, page_size=1))} requests on the first page"
+
+    def download(self, url: str) -> bytes:
+        """The content of an attachment of a record."""
+        return self.http.get_bytes(url)
+
+    def _changed(self, after: datetime, held: dict[str, Any], open_items: Iterable[OpenItem]) -> Iterator[Page]:
+        """What was updated since; where the server does not honour that question, each open request by its id."""
+        seen: set[str] = set()
+        honoured = True
+        for rows in walk(lambda number: self._list(number, updated_after=_utc(after)), key=KEY):
+            items = raw_items(rows, KEY)
+            seen.update(item.external_id for item in items)
+            honoured = honoured and not any(_updated_before(row, after) for row in rows)
+            yield Page(items, held)
+        if seen and honoured:
+            return
+        if not seen and self._get("requests.json", page=1, page_size=1):
+            return
+        for open_item in open_items:
+            if open_item.external_id not in seen:
+                yield from self._asked_for(open_item, held)
+
+    def _asked_for(self, item: OpenItem, held: dict[str, Any]) -> Iterator[Page]:
+        """One request by id. One that is not shown says nothing: absence is not closing."""
+        try:
+            rows = self._get(f"requests/{path_part(item.external_id)}.json")
+        except Permanent as error:
+            if error.code != "http_404":
+                raise
+            return
+        yield Page(raw_items(rows, KEY), held)
+
+    def _sent_in(self, window: Window) -> Iterator[list[Any]]:
+        """The requests sent in a window. Where the server cuts and does not page, the window is halved."""
+        sizes: list[int] = []
+        yielded = 0
+
+        def fetch(number: int) -> Listing:
+            listing = self._list(number, start_date=_utc(window.start), end_date=_utc(window.end))
+            sizes.append(len(listing.rows))
+            return listing
+
+        for rows in walk(fetch, key=KEY):
+            yielded += 1
+            yield rows
+        repeated = len(sizes) == 2 and yielded == 1 and sizes[1] > 0
+        if repeated and _looks_cut(sizes[0]) and window.end - window.start > SHORTEST_SPAN:
+            middle = window.start + (window.end - window.start) / 2
+            yield from self._sent_in(Window(window.start, middle))
+            yield from self._sent_in(Window(middle, window.end))
+
+    def _list(self, number: int, **params: str) -> Listing:
+        rows = self._get("requests.json", page=number, page_size=PAGE_SIZE, **params)
+        return Listing(rows, total=0, last=False)
+
+    def _get(self, path: str, **params: Any) -> list[Any]:
+        for name in ("jurisdiction_id", "api_key"):
+            if value := self.config.get(name):
+                params[name] = value
+        rows = rows_of(self.http.get_json(path, params=params))
+        if rows and all(isinstance(row, Mapping) and "code" in row and KEY not in row for row in rows):
+            raise Transient("The server answered with a list of errors", code="open311_error")
+        return rows
+
+
+def _spans(start: datetime, now: datetime) -> Iterator[Window]:
+    """Windows no longer than a server must accept, up to a day ahead of our clock."""
+    end = now + timedelta(days=1)
+    while start < end:
+        yield Window(start, min(start + LONGEST_SPAN, end))
+        start += LONGEST_SPAN
+
+
+def _looks_cut(rows: int) -> bool:
+    """A round number of rows is more likely a limit of the server than chance."""
+    return rows >= 50 and rows % 50 == 0
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _updated_before(row: object, after: datetime) -> bool:
+    stamp = row.get("updated_datetime") if isinstance(row, Mapping) else None
+    try:
+        return isinstance(stamp, str) and instant(stamp) < after - timedelta(days=1)
+    except ValueError:
+        return False
+
+
+def _category_field(row: Reader) -> str:
+    """The field that says the category: the code where we know it, else the name, else the unknown code."""
+    known = (name for name in ("service_code", "service_name") if row.line(name).casefold() in CATEGORIES)
+    return next(known, "service_name" if row.line("service_name") else "service_code")
+
+
+def _media(row: Reader) -> tuple[Attachment, ...]:
+    address = row.line("media_url", limit=2000)
+    return (Attachment(name=file_name(address), url=address),) if address else ()
