@@ -12,7 +12,7 @@ import json
 from datetime import datetime
 from typing import Any, Protocol, cast
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.utils import timezone
 from rest_framework.pagination import BasePagination
