@@ -12,6 +12,7 @@ from connectors.sandbox import clock
 from connectors.sandbox.catalogue import CATEGORIES
 from connectors.sandbox.changes import WrongChange, content_of, edit, handle_elsewhere, withdraw
 from connectors.sandbox.complaints import Citizen, Complaint, Draft, Spot, to_json
+from connectors.sandbox.control_page import STYLES, control_page, form_values
 from connectors.sandbox.faults import FaultBoard, WrongFault
 from connectors.sandbox.generator import Generator
 from connectors.sandbox.store import Store
@@ -33,6 +34,12 @@ class Control:
     def respond(self, request: Request) -> Response:
         """Answer a control request; every error is JSON with `error`."""
         match (request.method, request.path.strip("/").split("/")):
+            case ("GET", [""]):
+                return self._page(request)
+            case ("GET", ["control.css"]):
+                return Response(STYLES, content_type="text/css; charset=utf-8")
+            case ("POST", ["page", slug, what]) if slug in self._systems:
+                return self._form(self._systems[slug], what, request)
             case (method, ["control", slug, what]):
                 system = self._systems.get(slug)
                 if system is None:
@@ -42,6 +49,42 @@ class Control:
                 except (WrongFault, WrongChange) as error:
                     return json_response({"error": str(error)}, 400)
         return json_response({"error": "not found"}, 404)
+
+    def _page(self, request: Request, *, chosen: str = "", error: str = "") -> Response:
+        """The page about one system, the first one unless the address names another."""
+        systems = list(self._systems.values())
+        system = self._systems.get(chosen or request.args.get("source", ""), systems[0])
+        faults = {slug: self._board.active(slug) for slug in self._systems}
+        refresh = "refresh" in request.args
+        page = control_page(systems, system, faults=faults, refresh=refresh, error=error)
+        return Response(page, status=400 if error else 200, content_type="text/html; charset=utf-8")
+
+    def _form(self, system: System, what: str, request: Request) -> Response:
+        """A form of the page: the same changes as by the API, then back to the page."""
+        try:
+            self._submit(system, what, request.form)
+        except (WrongFault, WrongChange) as error:
+            return self._page(request, chosen=system.slug, error=str(error))
+        return Response(status=303, headers={"Location": f"/?source={system.slug}"})
+
+    def _submit(self, system: System, what: str, form: Mapping[str, str]) -> None:
+        external_id = form.get("external_id", "")
+        match what:
+            case "complaint":
+                fields = form_values(form, "title", "text", "category", "address", "name", "phone", "email")
+                self.change_complaints(system, fields | {"anonymous": bool(form.get("anonymous"))})
+            case "generate":
+                self.change_complaints(system, {"count": 1})
+            case "edit":
+                self.change_complaints(system, {"external_id": external_id, "edit": form_values(form, "text")})
+            case "withdraw":
+                self.change_complaints(system, {"external_id": external_id, "withdraw": True})
+            case "fault":
+                self.change_faults(system, _fault_of(form))
+            case "clear":
+                self.change_faults(system, {"clear": True, "kind": form.get("kind", "")})
+            case _:
+                raise WrongChange(f"unknown form {what}")
 
     def _control(self, method: str, system: System, what: str, request: Request) -> Response:
         match (method, what):
@@ -114,6 +157,21 @@ class Control:
             draft = Draft("", "", category or "other", draft.sent_at, Citizen(), Spot())
         content = content_of(fields, citizen=draft.citizen, spot=draft.spot)
         return replace(draft, **content, category=category or draft.category)
+
+
+def _fault_of(form: Mapping[str, str]) -> dict[str, Any]:
+    """The fault a filled-in form asks for. Raises WrongFault for numbers that are none."""
+    wanted: dict[str, Any] = form_values(form, "kind", "external_id")
+    try:
+        if form.get("times"):
+            wanted["times"] = int(form["times"])
+        if form.get("minutes"):
+            wanted["minutes"] = float(form["minutes"])
+        if form.get("percent"):
+            wanted["probability"] = float(form["percent"]) / 100
+    except ValueError as error:
+        raise WrongFault(str(error)) from error
+    return wanted
 
 
 def _seen(system: System, complaint: Complaint) -> dict[str, Any]:

@@ -149,12 +149,13 @@ class Generator:
             channel=chance.choice(_CHANNELS.get(source, ("WEB", "MOBILE"))),
             stage=stage,
             handled_at=handled_at.replace(microsecond=0) if handled else None,
-            answer=self._answer(stage, chance),
+            answer=self._answer(stage, case.problem.category, chance),
         )
 
-    def _answer(self, stage: Stage, chance: random.Random) -> str:
+    def _answer(self, stage: Stage, category: str, chance: random.Random) -> str:
         if stage is Stage.ANSWERED:
-            return str(chance.choice(self._phrases["answers"]))
+            fitting = "office_answers" if category in ("procedures", "conduct") else "answers"
+            return str(chance.choice(self._phrases[fitting]))
         return str(chance.choice(self._phrases["refusals"])) if stage is Stage.REFUSED else ""
 
     def _text(self, case: _Case, chance: random.Random, *, telling: int) -> str:
