@@ -56,7 +56,9 @@ class Control:
         system = self._systems.get(chosen or request.args.get("source", ""), systems[0])
         faults = {slug: self._board.active(slug) for slug in self._systems}
         refresh = "refresh" in request.args
-        page = control_page(systems, system, faults=faults, refresh=refresh, error=error)
+        page = control_page(
+            systems, system, faults=faults, wards=self._generator.ward_names(), refresh=refresh, error=error
+        )
         return Response(page, status=400 if error else 200, content_type="text/html; charset=utf-8")
 
     def _form(self, system: System, what: str, request: Request) -> Response:
@@ -71,7 +73,9 @@ class Control:
         external_id = form.get("external_id", "")
         match what:
             case "complaint":
-                fields = form_values(form, "title", "text", "category", "address", "name", "phone", "email")
+                fields = form_values(
+                    form, "title", "text", "category", "address", "ward_code", "name", "phone", "email"
+                )
                 self.change_complaints(system, fields | {"anonymous": bool(form.get("anonymous"))})
             case "generate":
                 self.change_complaints(system, {"count": 1})
@@ -152,6 +156,8 @@ class Control:
         if category is not None and category not in CATEGORIES:
             raise WrongChange(f"category must be one of {', '.join(CATEGORIES)}")
         fields = {name: value for name, value in body.items() if name != "category"}
+        if "ward_code" in fields:
+            fields.setdefault("ward_name", self._generator.ward_names().get(str(fields["ward_code"]), ""))
         draft = self._generated(system)
         if "text" in fields:
             draft = Draft("", "", category or "other", draft.sent_at, Citizen(), Spot())

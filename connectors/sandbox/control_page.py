@@ -17,6 +17,7 @@ from connectors.sandbox.systems.base import System, local_text
 STYLES = (DATA / "control.css").read_text(encoding="utf-8")
 
 _SHOWN = 60
+_FIRST_WARD = "26929"  # phường Bình Thạnh, where the demo officer works
 _STAMP = "%d/%m %H:%M:%S"
 _GROUPS = {
     Group.TRANSPORT: "Đường truyền và máy chủ",
@@ -32,10 +33,11 @@ def control_page(
     chosen: System,
     *,
     faults: Mapping[str, list[Fault]],
+    wards: Mapping[str, str],
     refresh: bool = False,
     error: str = "",
 ) -> str:
-    """The whole page, showing `chosen`; `faults` are the active ones by source."""
+    """The whole page, showing `chosen`; `faults` are the active ones by source, `wards` the units to choose from."""
     complaints = sorted(chosen.store.complaints(chosen.slug), key=lambda c: (c.updated_at, c.number), reverse=True)
     writes = chosen.store.writes(chosen.slug)
     other_refresh = "" if refresh else "&refresh=1"
@@ -53,7 +55,7 @@ def control_page(
 {"".join(_complaint(chosen, c) for c in complaints[:_SHOWN]) or "<p>Chưa có phản ánh nào.</p>"}
 {f'<p class="muted">Còn {len(complaints) - _SHOWN} phản ánh cũ hơn.</p>' if len(complaints) > _SHOWN else ""}
 </section></div><div>
-{_citizen_form(chosen)}
+{_citizen_form(chosen, wards)}
 {_fault_forms(chosen, faults[chosen.slug])}
 {_writes(writes)}
 </div></main></body></html>"""
@@ -106,8 +108,12 @@ def _change_forms(system: System, complaint: Complaint) -> str:
 </details>"""
 
 
-def _citizen_form(system: System) -> str:
+def _citizen_form(system: System, wards: Mapping[str, str]) -> str:
     categories = "".join(f'<option value="{c.code}">{escape(c.label)}</option>' for c in CATEGORIES.values())
+    units = "".join(
+        f'<option value="{code}"{" selected" if code == _FIRST_WARD else ""}>{escape(name)}</option>'
+        for code, name in wards.items()
+    )
     return f"""<section aria-labelledby="send"><h2 id="send">Gửi phản ánh như người dân</h2>
 <form method="post" action="/page/{system.slug}/complaint">
 <label for="title">Tiêu đề</label><input id="title" name="title" maxlength="200">
@@ -115,6 +121,8 @@ def _citizen_form(system: System) -> str:
 <label for="category">Lĩnh vực</label><select id="category" name="category">{categories}</select>
 <label for="address">Nơi xảy ra</label>
 <input id="address" name="address" placeholder="42/7 Đinh Bộ Lĩnh, P.26, Q. Bình Thạnh">
+<label for="ward">Phường, xã (như hệ thống nguồn ghi nhận)</label>
+<select id="ward" name="ward_code"><option value="">Không rõ</option>{units}</select>
 <div class="row"><div><label for="name">Họ tên</label><input id="name" name="name"></div>
 <div><label for="phone">Điện thoại</label><input id="phone" name="phone" inputmode="tel"></div>
 <div><label for="email">E-mail</label><input id="email" name="email" type="email"></div></div>

@@ -101,6 +101,10 @@ class Generator:
         draft = self._draft(self._case(chance), source, at, chance, at=at)
         return replace(draft, stage=Stage.WAITING, handled_at=None, answer="")
 
+    def ward_names(self) -> dict[str, str]:
+        """Code and name of the wards of today that complaints come from, by name."""
+        return {ward.code: ward.name for ward in sorted(self._wards, key=lambda ward: ward.name)}
+
     def addition(self, *, name: str) -> str:
         """What a citizen adds to a complaint later."""
         return str(self._chance(f"edit:{name}").choice(self._phrases["edits"]))
