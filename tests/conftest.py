@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from celery import current_app
 from django.conf import settings
+
+from tests.processes import Sandbox, running_sandbox
 
 
 def pytest_configure() -> None:
@@ -25,3 +29,10 @@ def city(db: None) -> None:
     load_units()
     load_calendars()
     load_policies()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A fresh sandbox with 40 complaints in each system."""
+    with running_sandbox("--count", "40") as running:
+        yield running

@@ -5,18 +5,18 @@ The one password is made on first use and kept beside the database, readable by 
 
 from __future__ import annotations
 
-import random
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from connectors.sandbox.generate import Draft, Generator
 from django.db import transaction
 from django.utils import timezone
 
 from connectors import mapping
 from connectors.records import InboundRecord, Place, Reporter, SourceStatus
+from connectors.sandbox.complaints import Draft
+from connectors.sandbox.generator import Generator
 from inbox.accounts.models import Membership, Official
 from inbox.accounts.vocabulary import Role
 from inbox.actions.ingest_page import ingest_page
@@ -85,14 +85,14 @@ def load_sources(sandbox: str) -> None:
         )
 
 
-def load_tickets(wanted: int, *, rng: random.Random, at: datetime) -> int:
+def load_tickets(wanted: int, *, seed: int, at: datetime) -> int:
     """Add synthetic walk-in tickets until there are `wanted`. Returns how many were added."""
-    source = _walk_in_source() if wanted else None
-    if source is None:
+    if not wanted:
         return 0
+    source = _walk_in_source()
     have = source.refs.count()
-    generator = Generator(seed=rng.randrange(2**31), now=at)
-    records = [_record(generator.draft(), number) for number in range(have + 1, wanted + 1)]
+    drafts = Generator(f"{seed}:{have}").seed_drafts([source.slug], count=max(0, wanted - have), at=at)
+    records = [_record(draft, number) for number, (_, draft) in enumerate(drafts, start=have + 1)]
     for start in range(0, len(records), PAGE):
         with transaction.atomic():
             ingest_page(source, records[start : start + PAGE], at=at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 from django.conf import settings
@@ -35,7 +34,7 @@ class Command(BaseCommand):
         password = demo.load_accounts(settings.DATA_DIR)
         if options["sandbox"]:
             demo.load_sources(options["sandbox"].rstrip("/"))
-        made = demo.load_tickets(options["tickets"], rng=random.Random(options["seed"]), at=clock.now())  # noqa: S311
+        made = demo.load_tickets(options["tickets"], seed=options["seed"], at=clock.now())
         self.stdout.write(f"Units, calendars, policies and accounts are loaded; {made} tickets were added.")
         self.stdout.write(f"Accounts: {', '.join(demo.ACCOUNTS)}")
         self.stdout.write(f"Password: {password}")
