@@ -109,10 +109,8 @@ def test_the_table_above_knows_every_action() -> None:
     assert set(ACTIONS) == set(Verb)
 
 
-@pytest.mark.parametrize("verb", list(Verb))
+@pytest.mark.parametrize("verb", sorted(set(Verb) - {Verb.ADD_NOTE}))  # a note is possible in every status
 def test_an_action_that_is_not_possible_now_changes_nothing(verb: Verb, ticket: Ticket, leader: Official) -> None:
-    if verb is Verb.ADD_NOTE:
-        pytest.skip("a note is possible in every status")
     impossible = Status.WITHDRAWN if verb is not Verb.REOPEN else Status.NEW
     in_status(ticket, impossible)
     before = snapshot()
