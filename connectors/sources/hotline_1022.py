@@ -161,7 +161,8 @@ class Hotline1022(Connector):
         """The content of an attachment of a record."""
         return self.http.get_bytes(PATHS["download"], params={"pathFile": url}, headers=self._headers())
 
-    def _list(self, window: Window, number: int, *, size: int = PAGE_SIZE) -> Listing:
+    def _list(self, window: Window, number: int, *, size: int = 0) -> Listing:
+        size = size or PAGE_SIZE
         body = {
             "FromDate": vn_date(window.start),
             "ToDate": vn_date(window.end),

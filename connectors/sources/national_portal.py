@@ -33,6 +33,7 @@ PROFILE = profile.load("national_portal")
 PATHS, SERVICES, ERRORS = PROFILE["paths"], PROFILE["services"], PROFILE["errors"]
 STATUSES, CATEGORIES, ACTIONS = profile.statuses(PROFILE), profile.categories(PROFILE), profile.actions(PROFILE)
 PAGE_SIZE = 100  # the most the portal gives
+SESSION_RENEWALS = 2  # per call; a portal that ends more sessions than that is left alone for a while
 
 
 class NationalPortal(Connector):
@@ -134,7 +135,8 @@ class NationalPortal(Connector):
         self._log_in_once()
         return self.http.get_bytes(url, params={"session": self._session})
 
-    def _list(self, window: Window, number: int, *, size: int = PAGE_SIZE) -> Listing:
+    def _list(self, window: Window, number: int, *, size: int = 0) -> Listing:
+        size = size or PAGE_SIZE
         answer = self._call(
             "list",
             madonvi=self.config.get("unit_code"),
@@ -148,14 +150,14 @@ class NationalPortal(Connector):
         return Listing(rows, total, last=len(rows) < size and number * size >= total)
 
     def _call(self, service: str, *, write: bool = False, **body: Any) -> dict[str, Any]:
-        """One service call. A session that has ended meanwhile is renewed once: nothing was done in it."""
-        self._log_in_once()
-        answer = self._post(service, write, body)
-        if _code(answer) == ERRORS["session_ended"]:
-            self._session = ""
+        """One service call. A session that has ended is renewed and the call made again: nothing was done in it."""
+        for _ in range(1 + SESSION_RENEWALS):
             self._log_in_once()
             answer = self._post(service, write, body)
-        if _code(answer) == ERRORS["session_ended"]:
+            if _code(answer) != ERRORS["session_ended"]:
+                break
+            self._session = ""
+        else:
             raise Transient("The portal ends every session at once", code="session_ended")
         if _code(answer) == ERRORS["not_granted"]:
             raise AuthError(f"The account may not use {SERVICES[service]}", code="not_granted")

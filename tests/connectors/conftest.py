@@ -37,7 +37,19 @@ def _free_port() -> int:
 def sandbox_url() -> Iterator[str]:
     """The base address of a sandbox of our own, with the same complaints in every run."""
     port = _free_port()
-    command = [sys.executable, "-m", "connectors.sandbox", "--port", str(port), "--seed", "7", "--rate", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "connectors.sandbox",
+        "--port",
+        str(port),
+        "--seed",
+        "7",
+        "--rate",
+        "0",
+        "--count",
+        "160",
+    ]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         _wait_for(port, process)
