@@ -55,6 +55,16 @@ class Calendars:
         return self.working(calendar_id)
 
 
+def calendar_named(slug: str = "") -> WorkingCalendar:
+    """The office hours of one calendar, the default one without a name. Raises LookupError naming those there are."""
+    rows = dict(WorkCalendar.objects.values_list("slug", "pk"))
+    calendars = Calendars()
+    pk = rows.get(slug) if slug else calendars.default_id
+    if pk is None:
+        raise LookupError(f"No calendar {slug!r}; there are: {', '.join(sorted(rows)) or 'none yet'}")
+    return calendars.working(pk)
+
+
 @lru_cache(maxsize=64)
 def _built(time_zone: str, weekly: str, overrides: tuple[tuple[date, str], ...]) -> WorkingCalendar:
     days = {int(day): intervals for day, intervals in json.loads(weekly).items()}

@@ -12,6 +12,7 @@ from inbox.sla import timers
 from inbox.sla.models import SlaClock, SlaClockQuerySet
 from inbox.sla.queries import Calendars
 from inbox.tickets.events import NewEvent, record_many
+from inbox.tickets.models import code_of
 from inbox.tickets.vocabulary import EventKind
 
 BATCH = 500
@@ -25,6 +26,11 @@ class Move:
     kind: str
     before: datetime
     after: datetime
+
+    @property
+    def ticket(self) -> str:
+        """The code that people read."""
+        return code_of(self.ticket_id)
 
 
 def preview() -> list[Move]:
