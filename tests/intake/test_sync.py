@@ -251,9 +251,10 @@ def test_a_page_costs_the_same_number_of_statements_whatever_its_size(source: So
         return len(captured)
 
     statements(1)  # warms what is cached per process
-    few, many = statements(5), statements(200)
-    assert few == many
-    assert many <= 20
+    few = statements(5)
+    # SQLite takes 999 values a statement, so a large page is cut there; PostgreSQL takes it whole.
+    assert statements(1000 if connection.vendor == "postgresql" else 30) == few
+    assert few <= 12
 
 
 def test_unchanged_records_cost_one_read_and_no_write(source: Source) -> None:
