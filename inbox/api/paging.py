@@ -12,8 +12,7 @@ import json
 from datetime import datetime
 from typing import Any, Protocol, cast
 
-from django.db.models import F, Q
-from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.db.models import Q
 from django.utils import timezone
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -111,13 +110,16 @@ def decode_cursor(text: str, column: str, *, nullable: bool) -> tuple[datetime |
 
 
 def _rows_after(column: str, value: datetime | None, pk: int) -> Q:
-    """Rows behind (value, pk). A row comparison, which an index answers; the spelled-out OR form would be scanned."""
-    name, descending = column.lstrip("-"), column.startswith("-")
+    """Rows behind (value, pk). Written so that an index starts at `value`: "a < x OR (a = x AND id < y)", which says
+    the same, makes databases read every row before it, and SQLite has no row comparison in Django.
+    """
+    name, beyond = column.lstrip("-"), "lt" if column.startswith("-") else "gt"
+    later = Q(**{f"pk__{beyond}": pk})
+    if _is_key(column):
+        return later
     if value is None:
-        beyond = Q(pk__lt=pk) if descending else Q(pk__gt=pk)
-        return beyond if _is_key(column) else beyond & Q(**{f"{name}__isnull": True})
-    comparison = TupleLessThan if descending else TupleGreaterThan
-    return Q(comparison((F(name), F("pk")), (value, pk)))
+        return Q(**{f"{name}__isnull": True}) & later
+    return Q(**{f"{name}__{beyond}e": value}) & (Q(**{f"{name}__{beyond}": value}) | later)
 
 
 def _page_size(text: str | None) -> int:

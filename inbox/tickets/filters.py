@@ -36,6 +36,7 @@ ORDERINGS: Mapping[str, str] = {
     for sign in ("", "-")
 }
 DEFAULT_ORDERING = "-received"
+_MAY_BE_EMPTY = frozenset({"next_due_at"})
 SLA_STATES = ("ok", "due_soon", "overdue", "paused", "none")
 NONE = "none"
 ME = "me"
@@ -46,11 +47,14 @@ _YES_NO = {"true": True, "false": False, "1": True, "0": False}
 
 
 def _ordered(tickets: QuerySet[Any], column: str) -> QuerySet[Any]:
-    """Tickets without a deadline come last, whichever way deadlines are ordered."""
-    by = F(column.removeprefix("-"))
-    if column.startswith("-"):
-        return tickets.order_by(by.desc(nulls_last=True), "-pk")
-    return tickets.order_by(by.asc(nulls_last=True), "pk")
+    """Tickets without a deadline come last, whichever way deadlines are ordered.
+
+    Columns that are never empty say nothing about nulls: with it, an index read backwards would not fit the order.
+    """
+    name, descending = column.removeprefix("-"), column.startswith("-")
+    nulls_last = True if name in _MAY_BE_EMPTY else None
+    by = F(name).desc(nulls_last=nulls_last) if descending else F(name).asc(nulls_last=nulls_last)
+    return tickets.order_by(by, "-pk" if descending else "pk")
 
 
 def _reasonable(moment: datetime) -> None:

@@ -12,6 +12,7 @@ from inbox.accounts.models import Official
 from inbox.accounts.tokens import issue_token
 from inbox.accounts.vocabulary import Role
 from inbox.core import clock
+from inbox.sla.seed import load_calendars, load_policies
 from inbox.sources.models import Source
 from inbox.tickets.models import Ticket
 from inbox.units.models import Unit
@@ -43,7 +44,9 @@ class World:
 
 
 @pytest.fixture
-def world(city: None) -> World:
+def world(db: None) -> World:
+    load_calendars()
+    load_policies()
     ward, other_ward = make_unit(), make_unit()
     source = make_source("gopy-thu")
     return World(
