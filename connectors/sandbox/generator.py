@@ -73,6 +73,7 @@ class Generator:
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._wards = _read_wards()
+        self._ward_weights = _weights(self._wards)
         self._problems = _read_problems()
         self._phrases: dict[str, Any] = read_toml("phrases.toml")
 
@@ -115,7 +116,7 @@ class Generator:
     def _case(self, chance: random.Random) -> _Case:
         categories = list(CATEGORIES.values())
         category = chance.choices(categories, weights=[c.weight for c in categories])[0]
-        ward = chance.choices(self._wards, weights=self._ward_weights())[0]
+        ward = chance.choices(self._wards, weights=self._ward_weights)[0]
         house = chance.choice((f"{chance.randint(1, 480)}", f"{chance.randint(2, 300)}/{chance.randint(1, 60)}"))
         lat, lng = _near(ward, chance)
         return _Case(
@@ -128,13 +129,6 @@ class Generator:
             lat=lat,
             lng=lng,
         )
-
-    def _ward_weights(self) -> list[float]:
-        """Three tenths for phường Bình Thạnh, two for its neighbours, the rest for the city."""
-        home = sum(ward.code == _HOME for ward in self._wards)
-        near = sum(ward.code in _NEIGHBOURS for ward in self._wards)
-        far = len(self._wards) - home - near
-        return [3 / home if w.code == _HOME else 2 / near if w.code in _NEIGHBOURS else 5 / far for w in self._wards]
 
     def _draft(
         self, case: _Case, source: str, sent_at: datetime, chance: random.Random, *, at: datetime, telling: int = 0
@@ -241,6 +235,14 @@ def _read_wards() -> tuple[Ward, ...]:
     return tuple(wards)
 
 
+def _weights(wards: Sequence[Ward]) -> list[float]:
+    """Three tenths for phường Bình Thạnh, two for its neighbours, the rest for the city."""
+    home = sum(ward.code == _HOME for ward in wards)
+    near = sum(ward.code in _NEIGHBOURS for ward in wards)
+    far = len(wards) - home - near
+    return [3 / home if w.code == _HOME else 2 / near if w.code in _NEIGHBOURS else 5 / far for w in wards]
+
+
 def _read_problems() -> tuple[Problem, ...]:
     return tuple(
         Problem(category, one["title"], tuple(one["tell"]))
@@ -307,7 +309,7 @@ def _photos(case: _Case, chance: random.Random) -> tuple[str, ...]:
 def _some_time_before(at: datetime, chance: random.Random) -> datetime:
     """An instant within the seeded period, the last hours densest, rarely at night or on a weekend."""
     for _ in range(20):
-        sent_at = at - _SEEDED_PERIOD * (1 - math.exp(-3 * chance.random() ** 2)) / (1 - math.exp(-3))
+        sent_at = at - _SEEDED_PERIOD * chance.random() ** 2.5
         local = sent_at.astimezone(LOCAL)
         if (
             at - sent_at < timedelta(hours=3)
