@@ -135,7 +135,7 @@ def save_new(clocks: Sequence[Sequence[SlaClock]], tickets: Sequence[Ticket]) ->
     for own, ticket in zip(clocks, tickets, strict=True):
         for row in own:
             row.ticket = ticket
-    rows = SlaClock.objects.bulk_create((row for own in clocks for row in own), batch_size=1000)
+    rows = SlaClock.objects.bulk_create(row for own in clocks for row in own)
     paused = [(row, row.paused_at) for row in rows if row.state == ClockState.PAUSED and row.paused_at]
     if paused:
         calendars = Calendars()

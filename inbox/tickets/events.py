@@ -25,7 +25,7 @@ class NewEvent:
 
 def record_many(rows: Iterable[NewEvent]) -> list[TicketEvent]:
     """Append many events in a constant number of statements."""
-    return TicketEvent.objects.bulk_create([_row(new) for new in rows], batch_size=1000)
+    return TicketEvent.objects.bulk_create([_row(new) for new in rows])
 
 
 def record(new: NewEvent) -> TicketEvent:
