@@ -24,6 +24,7 @@ FAR_FUTURE = datetime(2099, 12, 31, 23, 59, 59, tzinfo=VIETNAM)
 RECENT_DAYS = 31
 _MAX_PASSES = 4
 _STALE_PAGES = 2
+_QUIET_PASSES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Listing:
     last: bool
 
 
-Fetch = Callable[[Window, int], Listing]
+Fetch = Callable[[Window, int, int], Listing]  # window, page number from 1, page size
 
 
 def reached(cursor: Mapping[str, Any]) -> datetime | None:
@@ -79,6 +80,7 @@ def pull(
     *,
     now: datetime,
     key: str,
+    page_size: int,
     stamp: str = "",
     overlap: timedelta = OVERLAP,
     wrap: Callable[[list[Any]], tuple[RawItem, ...]] | None = None,
@@ -93,7 +95,7 @@ def pull(
     held = dict(cursor)
     for window in windows(max(BEGINNING, since - overlap), since, now):
         newest, empty = window.start, True
-        walked = walk(partial(fetch, window), key=key, stamp=stamp)
+        walked = walk(partial(fetch, window), key=key, page_size=page_size, stamp=stamp)
         try:
             while True:
                 rows = next(walked)
@@ -108,20 +110,24 @@ def pull(
             yield Page((), held)
 
 
-def walk(fetch: Callable[[int], Listing], *, key: str, stamp: str = "") -> Generator[list[Any], None, bool]:
+def walk(
+    fetch: Callable[[int, int], Listing], *, key: str, page_size: int, stamp: str = ""
+) -> Generator[list[Any], None, bool]:
     """Read numbered pages (from 1) that may shift while they are read; yield the rows not shown yet.
 
-    Returns whether everything was seen: as many different rows as the source counts, or a further pass without news.
-    Where the source does not count, a repeated page is the end. Where it does, a page repeated twice is an error:
-    BadPayload (code `cursor_loop`).
+    Returns whether everything was seen: as many different rows as the source counts. While some are missing, all pages
+    are read again with other page boundaries, as a row hides best at a boundary; a source whose count stays higher
+    than anything it shows is believed to miscount. Where the source does not count, a repeated page is the end; where
+    it does, a page repeated twice is an error: BadPayload (code `cursor_loop`).
     """
     known: set[str] = set()
     shown: set[tuple[str, str]] = set()
-    for _ in range(_MAX_PASSES):
+    quiet = 0  # passes in a row that brought no news
+    for attempt in range(_MAX_PASSES):
         before, expected, stale = len(known), 0, 0
         this_pass: set[str] = set()
         for number in count(1):
-            listing = fetch(number)
+            listing = fetch(number, max(1, page_size - attempt))
             versions = [(_name(row, key), _field(row, stamp)) for row in listing.rows]
             names = {name for name, _ in versions}
             fresh = [row for row, version in zip(listing.rows, versions, strict=True) if version not in shown]
@@ -136,9 +142,10 @@ def walk(fetch: Callable[[int], Listing], *, key: str, stamp: str = "") -> Gener
             if stale >= _STALE_PAGES:
                 raise BadPayload("The source repeats its pages instead of turning them", code="cursor_loop")
         known |= this_pass
-        if len(known) >= expected or len(known) == before:
+        if len(known) >= expected:
             return True
-    return False
+        quiet = quiet + 1 if len(known) == before else 0
+    return quiet >= _QUIET_PASSES
 
 
 def _newest(newest: datetime, rows: list[Any], stamp: str, now: datetime) -> datetime:

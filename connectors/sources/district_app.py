@@ -73,9 +73,9 @@ class DistrictApp(Connector):
         """Complaints sent since shortly before the cursor, then the open ones that were not among them."""
         start = {} if full else dict(cursor)
         overlap = timedelta(days=self._profile["overlap_days"])
-        key = self._profile["list"]["key"]
+        key, size = self._profile["list"]["key"], self._profile["list"]["page_size"]
         seen: set[str] = set()
-        for page in pull(start, self._list, now=now, key=key, overlap=overlap, wrap=self._with_details):
+        for page in pull(start, self._list, now=now, key=key, page_size=size, overlap=overlap, wrap=self._with_details):
             seen.update(item.external_id for item in page.items)
             start = page.cursor
             yield page
@@ -173,16 +173,15 @@ class DistrictApp(Connector):
     def check(self) -> str:
         """Log in with the smallest list."""
         now = datetime.now(tz=VIETNAM)
-        listing = self._list(Window(now - timedelta(days=1), FAR_FUTURE), 1, size=1)
+        listing = self._list(Window(now - timedelta(days=1), FAR_FUTURE), 1, 1)
         return f"Logged in; {listing.total} complaints sent since yesterday"
 
     def download(self, url: str) -> bytes:
         """The content of an attachment of a record."""
         return self.http.get_bytes(url, headers=self._headers())
 
-    def _list(self, window: Window, number: int, *, size: int = 0) -> Listing:
+    def _list(self, window: Window, number: int, size: int) -> Listing:
         listing = self._profile["list"]
-        size = size or listing["page_size"]
         values = {
             "{from}": window.start.astimezone(VIETNAM).strftime(listing["date_format"]),
             "{to}": window.end.astimezone(VIETNAM).strftime(listing["date_format"]),

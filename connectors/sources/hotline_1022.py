@@ -34,6 +34,7 @@ from connectors.windows import FAR_FUTURE, Listing, Window, pull, whole_number
 PROFILE = profile.load("hotline_1022")
 PATHS = PROFILE["paths"]
 STATUSES, CATEGORIES, ACTIONS = profile.statuses(PROFILE), profile.categories(PROFILE), profile.actions(PROFILE)
+KEY = "PhanAnhKenhKhacID"
 PAGE_SIZE = 50  # the most the portal gives
 CONFLICT_ON_409: Mapping[int, type[Conflict]] = {409: Conflict}
 
@@ -57,7 +58,7 @@ class Hotline1022(Connector):
         self, cursor: Mapping[str, Any], *, now: datetime, full: bool = False, open_items: Iterable[OpenItem] = ()
     ) -> Iterator[Page]:
         """Everything whose NgayCapNhat lies on a day since the cursor; the open items are not needed here."""
-        return pull({} if full else cursor, self._list, now=now, key="PhanAnhKenhKhacID", stamp="NgayCapNhat")
+        return pull({} if full else cursor, self._list, now=now, key=KEY, page_size=PAGE_SIZE, stamp="NgayCapNhat")
 
     def parse(self, item: RawItem, *, now: datetime) -> InboundRecord:
         row = Reader(item.payload, now=now)
@@ -154,15 +155,14 @@ class Hotline1022(Connector):
     def check(self) -> str:
         """Use the token for a list of one row."""
         now = datetime.now(tz=VIETNAM)
-        listing = self._list(Window(now, FAR_FUTURE), 1, size=1)
+        listing = self._list(Window(now, FAR_FUTURE), 1, 1)
         return f"Token accepted; {listing.total} complaints changed today"
 
     def download(self, url: str) -> bytes:
         """The content of an attachment of a record."""
         return self.http.get_bytes(PATHS["download"], params={"pathFile": url}, headers=self._headers())
 
-    def _list(self, window: Window, number: int, *, size: int = 0) -> Listing:
-        size = size or PAGE_SIZE
+    def _list(self, window: Window, number: int, size: int) -> Listing:
         body = {
             "FromDate": vn_date(window.start),
             "ToDate": vn_date(window.end),

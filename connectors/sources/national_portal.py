@@ -57,7 +57,7 @@ class NationalPortal(Connector):
         self, cursor: Mapping[str, Any], *, now: datetime, full: bool = False, open_items: Iterable[OpenItem] = ()
     ) -> Iterator[Page]:
         """Everything whose NGAYCAPNHAT lies after the cursor; the open items are not needed here."""
-        return pull({} if full else cursor, self._list, now=now, key="MAPAKN", stamp="NGAYCAPNHAT")
+        return pull({} if full else cursor, self._list, now=now, key="MAPAKN", page_size=PAGE_SIZE, stamp="NGAYCAPNHAT")
 
     def parse(self, item: RawItem, *, now: datetime) -> InboundRecord:
         row = Reader(item.payload, now=now, unescape=True)
@@ -127,7 +127,7 @@ class NationalPortal(Connector):
     def check(self) -> str:
         """Log in and count what changed in the last day."""
         now = datetime.now(tz=FAR_FUTURE.tzinfo)
-        listing = self._list(Window(now - timedelta(days=1), FAR_FUTURE), 1, size=1)
+        listing = self._list(Window(now - timedelta(days=1), FAR_FUTURE), 1, 1)
         return f"Logged in; {listing.total} complaints changed in the last 24 hours"
 
     def download(self, url: str) -> bytes:
@@ -135,8 +135,7 @@ class NationalPortal(Connector):
         self._log_in_once()
         return self.http.get_bytes(url, params={"session": self._session})
 
-    def _list(self, window: Window, number: int, *, size: int = 0) -> Listing:
-        size = size or PAGE_SIZE
+    def _list(self, window: Window, number: int, size: int) -> Listing:
         answer = self._call(
             "list",
             madonvi=self.config.get("unit_code"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from connectors import profile
@@ -111,7 +112,7 @@ class Open311(Connector):
         """What was updated since; where the server does not honour that question, each open request by its id."""
         seen: set[str] = set()
         honoured = True
-        for rows in walk(lambda number: self._list(number, updated_after=_utc(after)), key=KEY):
+        for rows in walk(partial(self._list, updated_after=_utc(after)), key=KEY, page_size=PAGE_SIZE):
             items = raw_items(rows, KEY)
             seen.update(item.external_id for item in items)
             honoured = honoured and not any(_updated_before(row, after) for row in rows)
@@ -139,12 +140,12 @@ class Open311(Connector):
         sizes: list[int] = []
         yielded = 0
 
-        def fetch(number: int) -> Listing:
-            listing = self._list(number, start_date=_utc(window.start), end_date=_utc(window.end))
+        def fetch(number: int, size: int) -> Listing:
+            listing = self._list(number, size, start_date=_utc(window.start), end_date=_utc(window.end))
             sizes.append(len(listing.rows))
             return listing
 
-        for rows in walk(fetch, key=KEY):
+        for rows in walk(fetch, key=KEY, page_size=PAGE_SIZE):
             yielded += 1
             yield rows
         repeated = len(sizes) == 2 and yielded == 1 and sizes[1] > 0
@@ -153,8 +154,8 @@ class Open311(Connector):
             yield from self._sent_in(Window(window.start, middle))
             yield from self._sent_in(Window(middle, window.end))
 
-    def _list(self, number: int, **params: str) -> Listing:
-        rows = self._get("requests.json", page=number, page_size=PAGE_SIZE, **params)
+    def _list(self, number: int, size: int, **params: str) -> Listing:
+        rows = self._get("requests.json", page=number, page_size=size, **params)
         return Listing(rows, total=0, last=False)
 
     def _get(self, path: str, **params: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from connectors import registry
+from connectors import profile, registry
 from connectors.engine import Batch, read
 from connectors.errors import (
     AuthError,
@@ -91,7 +91,9 @@ FAILING: list[tuple[str, dict[str, Any], type[ConnectorError], set[str]]] = [
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few rows a page, so that a day has several pages."""
     for module in (national_portal, hotline_1022, open311):
-        monkeypatch.setattr(module, "PAGE_SIZE", 7)
+        monkeypatch.setattr(module, "PAGE_SIZE", 4)
+    for name in ("gopy", "ioc"):
+        monkeypatch.setitem(profile.load(name)["list"], "page_size", 4)
 
 
 def _source(slug: str, url: str) -> Connector:
