@@ -136,6 +136,11 @@ class WorkingCalendar:
         found = self.overrides.get(day)
         return self.weekly[day.weekday()] if found is None else found
 
+    def openings(self, day: date) -> list[tuple[datetime, datetime]]:
+        """The openings of a local date as instants, in order."""
+        instants = (self.instants(day, start, end) for start, end in self.intervals_on(day))
+        return [(self._local(opens), self._local(closes)) for opens, closes in instants]
+
     def instants(self, day: date, start: time, end: time) -> tuple[int, int]:
         """An opening of a local date as microseconds since 1970."""
         opens = datetime.combine(day, start, self.tz)

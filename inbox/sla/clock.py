@@ -77,6 +77,10 @@ class Clock:
         """The last instant that is on time. A pause that is still open has not moved it yet."""
         return self._due(open_until=None)
 
+    def due_if_resumed(self, at: datetime) -> datetime:
+        """The last instant that would be on time if a pause that is still open ended at `at`."""
+        return self._due(open_until=at)
+
     def state(self, at: datetime) -> State:
         """Where the clock stands at `at`. An act exactly at the due date is on time."""
         moment = self._moment(at)

@@ -103,15 +103,6 @@ def remaining_minutes(rows: Sequence[SlaClock], at: datetime, calendars: Calenda
     return [_minutes(at, row.due_at, calendars.counting(row.calendar_id, row.target_unit)) for row in rows]
 
 
-def remaining_minutes_until(dues: Sequence[datetime | None], at: datetime) -> list[int | None]:
-    """The same for bare due dates such as a ticket's next one, in the working time of the default calendar."""
-    calendars = Calendars()
-    if calendars.default_id is None:
-        return [None] * len(dues)
-    office = calendars.working(calendars.default_id)
-    return [None if due is None else _minutes(at, due, office) for due in dues]
-
-
 def _minutes(at: datetime, due: datetime, calendar: WorkingCalendar) -> int:
     left = calendar.between(at, due) if at <= due else -calendar.between(due, at)
     return left // MINUTE

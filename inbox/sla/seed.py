@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import holidays
@@ -16,6 +17,7 @@ from inbox.sla.models import CalendarOverride, SlaPolicy, TargetUnit, Urgency, W
 DATA = Path(__file__).parent / "data"
 OFFICE_SLUG = "office"
 OFFICE_HOURS = [["07:30", "11:30"], ["13:00", "17:00"]]
+DECREED_YEARS = (2024, 2025, 2026)
 #: Years that no decree covers yet: reckoned by the `holidays` package and therefore to be confirmed.
 FORESEEN_YEARS = (2027, 2028, 2029)
 #: Older complaints do not exist: the defaults hold for whatever history a source brings.
@@ -89,8 +91,9 @@ def load_calendars() -> WorkCalendar:
         },
     )
     known = {day.year for day in office.overrides.values_list("date", flat=True)}
-    rows = [row for row in [*_decreed(office), *_foreseen(office, known)] if row.date.year not in known]
-    CalendarOverride.objects.bulk_create(rows)
+    if missing := {*DECREED_YEARS, *FORESEEN_YEARS} - known:
+        rows = [row for row in [*_decreed(office), *_foreseen(office)] if row.date.year in missing]
+        CalendarOverride.objects.bulk_create(rows)
     return office
 
 
@@ -116,13 +119,18 @@ def _decreed(calendar: WorkCalendar) -> Iterator[CalendarOverride]:
             )
 
 
-def _foreseen(calendar: WorkCalendar, known: set[int]) -> Iterator[CalendarOverride]:
-    years = [year for year in FORESEEN_YEARS if year not in known]
-    for day, name in sorted(holidays.country_holidays("VN", years=years, language="vi").items()) if years else ():
+def _foreseen(calendar: WorkCalendar) -> Iterator[CalendarOverride]:
+    for day, name in _lunar_and_fixed_holidays():
         if day.weekday() < 5:
             yield CalendarOverride(
                 calendar=calendar, date=day, reason=name, legal_basis="Dự kiến, chờ công bố", confirmed=False
             )
+
+
+@lru_cache(maxsize=1)
+def _lunar_and_fixed_holidays() -> list[tuple[date, str]]:
+    """Kept per process, because reckoning the lunar dates takes most of a second."""
+    return sorted(holidays.country_holidays("VN", years=FORESEEN_YEARS, language="vi").items())
 
 
 def _row(policy: _Policy, calendar: WorkCalendar) -> SlaPolicy:

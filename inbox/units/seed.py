@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -28,6 +29,7 @@ _CITY_AGENCIES = (
     ("SAWACO", "Tổng công ty Cấp nước Sài Gòn", "Cấp nước"),
 )
 
+_Row = TypeVar("_Row", Unit, LegacyWard)
 _WardKey = tuple[str, str]  # folded district and name: the wards dissolved before 2025 have no code here
 _Targets = dict[_WardKey, list[tuple[str, str]]]  # → (code of a unit, relation)
 
@@ -35,14 +37,14 @@ _Targets = dict[_WardKey, list[tuple[str, str]]]  # → (code of a unit, relatio
 @transaction.atomic
 def load_units() -> int:
     """Create what is missing and correct what differs; returns how many units there are. A few statements."""
-    _upsert(Unit, [*_units(), *_agencies()], key=["code", "valid_from"])
+    _upsert([*_units(), *_agencies()], key=["code", "valid_from"])
     rows = list(_rows("legacy_to_new.csv"))
     by_code = {row["legacy_code"]: _legacy_ward(row) for row in rows}
     targets: _Targets = {}
     for row in rows:
         targets.setdefault(_key(by_code[row["legacy_code"]]), []).append((row["new_code"], row["relation"]))
     dissolved = _dissolved_earlier(by_code, targets)
-    _upsert(LegacyWard, [*by_code.values(), *dissolved], key=["district_key", "search_key"])
+    _upsert([*by_code.values(), *dissolved], key=["district_key", "search_key"])
     _insert_targets(targets)
     return Unit.objects.filter(valid_from=REFORM).count()
 
@@ -114,7 +116,8 @@ def _key(ward: LegacyWard) -> _WardKey:
     return ward.district_key, ward.search_key
 
 
-def _upsert(model: type[Unit] | type[LegacyWard], rows: Sequence[Unit | LegacyWard], *, key: list[str]) -> None:
+def _upsert(rows: Sequence[_Row], *, key: list[str]) -> None:
+    model = type(rows[0])
     columns = [f.name for f in model._meta.concrete_fields if f.name not in {"id", "valid_to", "parent", *key}]
     model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=columns)
 
