@@ -94,7 +94,7 @@ KINDS: Mapping[str, Kind] = {
     "attachment_404": Kind(Group.FILE, "Tệp không còn (404)"),
     "attachment_huge": Kind(Group.FILE, "Tệp 30 MB", {"megabytes": 30}),
     "attachment_wrong_type": Kind(Group.FILE, "Tệp giả ảnh"),
-    "attachment_zip_bomb": Kind(Group.FILE, "Bom nén", {"megabytes": 1024}),
+    "attachment_zip_bomb": Kind(Group.FILE, "Bom nén", {"megabytes": 300}),
     "attachment_redirect_private": Kind(
         Group.FILE, "Chuyển hướng vào mạng nội bộ", {"location": "http://169.254.169.254/latest/meta-data/"}
     ),

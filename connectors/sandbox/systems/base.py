@@ -22,6 +22,9 @@ from connectors.sandbox.fault_files import serve_file
 from connectors.sandbox.faults import FaultBoard, Operation
 from connectors.sandbox.store import Store
 
+#: Outside of these, adding a day or changing the zone may overflow.
+SANE_YEARS = range(1900, 9999)
+
 
 class System(ABC):
     """One imitated source system. Subclasses say what it is called and speak its wire format."""
@@ -172,12 +175,13 @@ def json_body(request: Request) -> dict[str, Any]:
 
 
 def parse_time(text: object, *formats: str) -> datetime | None:
-    """A naive local time in one of the formats, made aware; None when it fits none of them."""
+    """A naive local time in one of the formats, made aware; None when it fits none of them or names no sane year."""
     for form in formats:
         try:
-            return datetime.strptime(str(text), form).replace(tzinfo=LOCAL)
+            at = datetime.strptime(str(text), form).replace(tzinfo=LOCAL)
         except ValueError:
             continue
+        return at if at.year in SANE_YEARS else None
     return None
 
 

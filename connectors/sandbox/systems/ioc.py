@@ -71,7 +71,7 @@ class Ioc(System):
     def _list(self, call: Call) -> Response:
         args = call.request.args
         since = parse_time(args.get("TuNgay") or "1970-01-01T00:00:00", _ISO)
-        until = parse_time(args.get("DenNgay") or "9999-12-31T00:00:00", _ISO)
+        until = parse_time(args.get("DenNgay") or "2999-12-31T00:00:00", _ISO)
         number = whole_number(args.get("Trang", 1), least=1, most=1_000_000)
         size = whole_number(args.get("SoLuong", 20), least=1, most=100)
         if since is None or until is None or number is None or size is None:

@@ -23,7 +23,7 @@ from connectors.sandbox.catalogue import CATEGORIES
 from connectors.sandbox.complaints import LOCAL, Citizen, Complaint, Draft, Spot, Stage
 from connectors.sandbox.fault_data import ISO_WITH_ZONE, Row, Shape
 from connectors.sandbox.faults import Operation
-from connectors.sandbox.systems.base import System, json_response, whole_number
+from connectors.sandbox.systems.base import SANE_YEARS, System, json_response, whole_number
 
 _WINDOW = timedelta(days=90)
 _MOST = 1000
@@ -253,9 +253,12 @@ def _date_argument(args: Mapping[str, str], name: str) -> datetime | None:
 
 
 def _instant(text: object) -> datetime | None:
+    """An ISO 8601 time, UTC where it names no zone; None when it cannot be read."""
     try:
         at = datetime.fromisoformat(str(text))
     except ValueError:
+        return None
+    if at.year not in SANE_YEARS:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

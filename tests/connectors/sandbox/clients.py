@@ -57,7 +57,7 @@ class Portal:
             f"{self.base}/mapi/g", json={"session": self.session, "service": service, **body}, timeout=TIMEOUT
         )
 
-    def list(self, **changes: Any) -> dict[str, Any]:
+    def page(self, **changes: Any) -> dict[str, Any]:
         return self.raw("LayDanhSachPAKN", **{**self.everything(), **changes}).json()
 
     @staticmethod
@@ -92,7 +92,7 @@ class Hotline:
         self.base = f"{url}/hotline-1022"
         self.headers = {"Token": token}
 
-    def list(self, **changes: Any) -> requests.Response:
+    def page(self, **changes: Any) -> requests.Response:
         body = {
             "FromDate": "01/01/2000",
             "ToDate": "31/12/2099",
@@ -106,7 +106,7 @@ class Hotline:
         return self._post("GetForMobile", {**body, **changes})
 
     def rows(self, **changes: Any) -> list[dict[str, Any]]:
-        return self.list(**changes).json()["ClassResult"]
+        return self.page(**changes).json()["ClassResult"]
 
     def get(self, **ids: Any) -> dict[str, Any] | None:
         return requests.get(

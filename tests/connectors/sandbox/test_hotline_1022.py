@@ -8,7 +8,7 @@ from tests.connectors.sandbox.clients import Control, Hotline
 
 
 def test_a_wrong_token_is_401_in_html(url: str) -> None:
-    response = Hotline(url, token="wrong").list()
+    response = Hotline(url, token="wrong").page()
 
     assert response.status_code == 401
     assert response.headers["Content-Type"].startswith("text/html")
@@ -28,12 +28,12 @@ def test_newest_first_so_that_new_rows_push_others_on(hotline: Hotline, hotline_
 def test_paging_says_how_many_there_are(hotline: Hotline, hotline_control: Control) -> None:
     hotline_control.complain(count=3)
 
-    assert hotline.list(PageSize=2).json()["PagingResult"] == {"TotalCount": 3, "PageIndex": 1, "PageSize": 2}
+    assert hotline.page(PageSize=2).json()["PagingResult"] == {"TotalCount": 3, "PageIndex": 1, "PageSize": 2}
 
 
 @pytest.mark.parametrize("changes", [{"PageSize": 51}, {"PageIndex": 0}, {"FromDate": "2026-11-01"}])
 def test_wrong_list_parameters_are_400(hotline: Hotline, changes: dict[str, object]) -> None:
-    assert hotline.list(**changes).status_code == 400
+    assert hotline.page(**changes).status_code == 400
 
 
 def test_days_are_whole_days(hotline: Hotline, hotline_control: Control) -> None:

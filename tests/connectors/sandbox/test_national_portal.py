@@ -20,7 +20,7 @@ def test_wrong_password_is_an_error_inside_http_200(portal: Portal) -> None:
 def test_a_call_without_a_living_session_is_minus_2(portal: Portal) -> None:
     portal.session = "never-given"
 
-    assert portal.list()["error_code"] == "-2"
+    assert portal.page()["error_code"] == "-2"
 
 
 def test_a_service_that_was_not_granted_is_minus_5(portal: Portal) -> None:
@@ -31,7 +31,7 @@ def test_the_list_ascends_by_update_and_then_id(portal: Portal, portal_control: 
     first, second = (portal_control.complain(text="một")["external_id"] for _ in range(2))
     portal_control.complain(external_id=first, edit={"text": "sửa"})
 
-    rows = portal.list()["data"]
+    rows = portal.page()["data"]
 
     assert [(r["NGAYCAPNHAT"], r["MAPAKN"]) for r in rows] == sorted((r["NGAYCAPNHAT"], r["MAPAKN"]) for r in rows)
     assert {r["MAPAKN"] for r in rows} == {first, second}
@@ -39,22 +39,22 @@ def test_the_list_ascends_by_update_and_then_id(portal: Portal, portal_control: 
 
 def test_both_ends_of_the_window_are_inclusive(portal: Portal, portal_control: Control) -> None:
     portal_control.complain(text="một")
-    stamp = portal.list()["data"][0]["NGAYCAPNHAT"]
+    stamp = portal.page()["data"][0]["NGAYCAPNHAT"]
 
-    assert portal.list(tungay=stamp, denngay=stamp)["tongso"] == 1
+    assert portal.page(tungay=stamp, denngay=stamp)["tongso"] == 1
 
 
 def test_a_unit_filter_is_exact_and_a_parent_has_no_children(portal: Portal, portal_control: Control) -> None:
     portal_control.complain(text="một", ward_code="26929")
 
-    assert portal.list(madonvi="26929")["tongso"] == 1
-    assert portal.list(madonvi="79")["tongso"] == 0
+    assert portal.page(madonvi="26929")["tongso"] == 1
+    assert portal.page(madonvi="79")["tongso"] == 0
 
 
 def test_pages_cover_the_list_and_end_with_an_empty_one(portal: Portal, portal_control: Control) -> None:
     ids = {portal_control.complain(text=f"số {n}")["external_id"] for n in range(5)}
 
-    pages = [portal.list(trang=number, sobanghi=2)["data"] for number in (1, 2, 3, 4)]
+    pages = [portal.page(trang=number, sobanghi=2)["data"] for number in (1, 2, 3, 4)]
 
     assert [len(page) for page in pages] == [2, 2, 1, 0]
     assert {row["MAPAKN"] for page in pages for row in page} == ids
@@ -66,10 +66,11 @@ def test_pages_cover_the_list_and_end_with_an_empty_one(portal: Portal, portal_c
         ({"sobanghi": 101}, "more than the page limit"),
         ({"trang": 0}, "pages count from 1"),
         ({"tungay": "2026-11-20"}, "another date format"),
+        ({"denngay": "31/12/9999 23:59:59"}, "no sane year"),
     ],
 )
 def test_wrong_list_parameters_are_malformed(portal: Portal, changes: dict[str, object], reason: str) -> None:
-    assert portal.list(**changes)["error_code"] == "2", reason
+    assert portal.page(**changes)["error_code"] == "2", reason
 
 
 def test_texts_come_with_html_entities(portal: Portal, portal_control: Control) -> None:
@@ -77,7 +78,7 @@ def test_texts_come_with_html_entities(portal: Portal, portal_control: Control) 
     for text in texts:
         portal_control.complain(text=text)
 
-    served = [row["NOIDUNG"] for row in portal.list()["data"]]
+    served = [row["NOIDUNG"] for row in portal.page()["data"]]
 
     assert all("&lt;" in text and "<" not in text for text in served)
     assert any("&#" in text.replace("&#x27;", "") for text in served), "some have their accents as entities too"
@@ -86,7 +87,7 @@ def test_texts_come_with_html_entities(portal: Portal, portal_control: Control) 
 
 def test_an_attachment_needs_the_session(portal: Portal, portal_control: Control) -> None:
     portal_control.complain(text="một", photos=["hinh.png"])
-    path = portal.list()["data"][0]["TEPDINHKEM"][0]["DUONGDAN"]
+    path = portal.page()["data"][0]["TEPDINHKEM"][0]["DUONGDAN"]
 
     good = requests.get(f"{portal.base}{path}", params={"session": portal.session}, timeout=TIMEOUT)
     late = requests.get(f"{portal.base}{path}", params={"session": "old"}, timeout=TIMEOUT)
@@ -144,7 +145,7 @@ def test_a_withdrawn_complaint_vanishes_and_refuses_for_good(portal: Portal, por
     external_id = portal_control.complain(text="một")["external_id"]
     portal_control.complain(external_id=external_id, withdraw=True)
 
-    assert portal.list()["tongso"] == 0
+    assert portal.page()["tongso"] == 0
     assert portal.look_up(external_id)["error_code"] == "4"
     assert portal.update(external_id)["error_code"] == "8"
 
