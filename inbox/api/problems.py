@@ -45,6 +45,14 @@ class PreconditionFailed(exceptions.APIException):
 def handle(exc: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler: the answer to any error raised in a view of the API."""
     set_rollback()
+    answer = _answer_to(exc, context)
+    if answer.status_code == HTTPStatus.FORBIDDEN:
+        official = getattr(getattr(context.get("request"), "user", None), "pk", None)
+        log.warning("denied %s in %s to official %s", answer.data["code"], _view_name(context), official)
+    return answer
+
+
+def _answer_to(exc: Exception, context: dict[str, Any]) -> Response:
     if isinstance(exc, InboxError):
         return _of_ours(exc)
     if isinstance(exc, exceptions.APIException):
@@ -112,9 +120,13 @@ def _named_errors(details: Any, path: str = "") -> Iterator[dict[str, str]]:
 
 def _of_unexpected(exc: Exception, context: dict[str, Any]) -> Response:
     """A fault of ours. The log gets the stack; the caller gets neither stack nor message."""
-    view = type(context.get("view")).__name__
+    view = _view_name(context)
     if isinstance(exc, OperationalError):
         log.error("database not available in %s", view, exc_info=exc)
         return problem(503, code="unavailable", detail="Try again in a moment.", headers={"Retry-After": "5"})
     log.error("unexpected %s in %s", type(exc).__name__, view, exc_info=exc)
     return problem(500, code="internal_error", detail="Something went wrong on our side.")
+
+
+def _view_name(context: dict[str, Any]) -> str:
+    return type(context.get("view")).__name__

@@ -7,10 +7,13 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiResponse
+from rest_framework.exceptions import ParseError
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.generics import GenericAPIView
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from inbox.accounts.models import Official
 from inbox.api.documents import ProblemDocument
@@ -31,6 +34,22 @@ PROBLEMS = {
 def official_of(request: Request) -> Official:
     """Who is calling. Every view requires somebody."""
     return cast(Official, request.user)
+
+
+class JSONBody(JSONParser):
+    """JSON; a body that is nested without end is as unreadable as a broken one."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError from None
+
+
+class CommandView(APIView):
+    """`POST` something to be done."""
+
+    parser_classes = (JSONBody,)
 
 
 class ListView(GenericAPIView):  # type: ignore[type-arg]

@@ -8,14 +8,13 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from inbox.actions.retry_delivery import retry_delivery
 from inbox.api.documents import DeliveryDocument, ProblemDocument
 from inbox.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from inbox.api.idempotency import idempotent
 from inbox.api.parameters import DeliveryParameters
-from inbox.api.views.base import PROBLEMS, ListView, official_of
+from inbox.api.views.base import PROBLEMS, CommandView, ListView, official_of
 from inbox.outbox import queries
 
 
@@ -38,7 +37,7 @@ class DeliveryList(ListView):
         return queries.deliveries(official_of(request), **asked)
 
 
-class DeliveryRetry(APIView):
+class DeliveryRetry(CommandView):
     """Send a message again."""
 
     @extend_schema(

@@ -8,13 +8,12 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from inbox.api.documents import PayloadDocument, ReplayDocument
 from inbox.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from inbox.api.idempotency import idempotent
 from inbox.api.parameters import PayloadParameters
-from inbox.api.views.base import PROBLEMS, ListView, official_of
+from inbox.api.views.base import PROBLEMS, CommandView, ListView, official_of
 from inbox.intake.replay import replay_payload
 from inbox.sources import queries
 
@@ -38,7 +37,7 @@ class PayloadList(ListView):
         return queries.payloads(official_of(request), **asked)
 
 
-class PayloadReplay(APIView):
+class PayloadReplay(CommandView):
     """Try a quarantined payload again."""
 
     @extend_schema(

@@ -14,7 +14,7 @@ from inbox.actions.request_sync import request_sync
 from inbox.api.documents import RunDocument, SourceDocument, SyncRequestedDocument
 from inbox.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from inbox.api.idempotency import idempotent
-from inbox.api.views.base import PROBLEMS, ListView, official_of
+from inbox.api.views.base import PROBLEMS, CommandView, ListView, official_of
 from inbox.sources import queries
 
 
@@ -54,7 +54,7 @@ class SourceRuns(ListView):
         return queries.runs_of(kwargs["slug"], official_of(request))
 
 
-class SourceSync(APIView):
+class SourceSync(CommandView):
     """Ask for a source to be read now. A worker does it; `runs/` shows how it went."""
 
     @extend_schema(

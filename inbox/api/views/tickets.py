@@ -16,7 +16,7 @@ from inbox.api.documents import ActionBody, EventDocument, ProblemDocument, Tick
 from inbox.api.idempotency import PARAMETER as IDEMPOTENCY_KEY
 from inbox.api.idempotency import idempotent
 from inbox.api.parameters import TicketFilterBackend
-from inbox.api.views.base import PROBLEMS, ListView, official_of
+from inbox.api.views.base import PROBLEMS, CommandView, ListView, official_of
 from inbox.core.errors import Invalid, NotFound
 from inbox.outbox.queries import events_of, ticket_with_deliveries, tickets_with_deliveries
 from inbox.tickets.vocabulary import Verb
@@ -65,7 +65,7 @@ class TicketEvents(ListView):
         return events_of(kwargs["code"], official_of(request))
 
 
-class TicketAction(APIView):
+class TicketAction(CommandView):
     """Do something to a ticket."""
 
     @extend_schema(
