@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
@@ -20,7 +18,7 @@ class Official(AbstractUser):
     full_name = models.CharField(max_length=150, blank=True)
     position = models.CharField(max_length=150, blank=True, help_text="Job title as shown to colleagues.")
 
-    objects: ClassVar[UserManager[Official]] = UserManager()
+    objects = UserManager()  # type: ignore[misc]  # bound to Self in the stubs
 
     def __str__(self) -> str:
         return self.display_name

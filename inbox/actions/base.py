@@ -52,7 +52,7 @@ class Act:
         """Append to the history an event that brings a text."""
         return record_message(self._new(kind, data), kind=message, body=body)
 
-    def tell_sources(self, event: TicketEvent, *, action: str, text: str = "") -> None:
+    def tell_sources(self, event: TicketEvent, *, action: OutboundAction, text: str = "") -> None:
         """One message per linked source; sent after commit, by somebody else."""
         enqueue(event, action=action, text=text, author=self.actor, at=self.at)
 
@@ -87,7 +87,7 @@ def acting_on(
 def locked_ticket(ticket_id: int, *, actor: Official) -> Ticket:
     """The ticket, locked until the transaction ends. Raises NotFound when it is not for this person."""
     try:
-        return Ticket.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=ticket_id)  # type: ignore[attr-defined]
+        return Ticket.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=ticket_id)
     except Ticket.DoesNotExist:
         raise NotFound("No such ticket") from None
 

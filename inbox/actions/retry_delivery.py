@@ -55,7 +55,7 @@ def mark_entered_by_hand(message_id: int, *, actor: Official) -> OutboxMessage:
 
 
 def _locked(message_id: int, *, actor: Official, permission: Permission) -> OutboxMessage:
-    message = (
+    message: OutboxMessage | None = (
         OutboxMessage.objects.visible_to(actor)
         .select_related("ticket")
         .select_for_update(of=("self",))

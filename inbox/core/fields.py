@@ -40,7 +40,7 @@ def keyed_hash(text: str) -> str:
     return hmac.new(key, text.strip().casefold().encode(), hashlib.sha256).hexdigest()
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic only in the stubs
     """Text that is ciphertext in the database and plain in Python. The empty string stays empty."""
 
     def get_prep_value(self, value: Any) -> Any:
@@ -57,6 +57,10 @@ class EncryptedTextField(models.TextField):
 
 class EncryptedJSONField(EncryptedTextField):
     """A JSON object that is ciphertext in the database."""
+
+    # How the type stubs know what a column takes and gives.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def get_prep_value(self, value: Any) -> Any:
         return super().get_prep_value(json.dumps(value, ensure_ascii=False)) if value else ""

@@ -191,6 +191,6 @@ def _wait(source: Source, error: ConnectorError | None) -> timedelta:
         return usual
     if not isinstance(error, Transient):
         return max(usual, LONGEST_WAIT)
-    wait = min(usual * 2 ** min(source.failures_in_a_row, 10), max(LONGEST_WAIT, usual))
+    wait: timedelta = min(usual * 2 ** min(source.failures_in_a_row, 10), max(LONGEST_WAIT, usual))
     asked = error.retry_after if isinstance(error, RateLimited) and error.retry_after else timedelta(0)
     return max(wait * random.uniform(0.8, 1.0), asked)  # noqa: S311  spreading load, not a secret

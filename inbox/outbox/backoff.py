@@ -19,4 +19,5 @@ def wait_before(attempt: int, *, asked: timedelta | None = None, rng: random.Ran
         return asked or timedelta(0)
     base = min(FIRST * 2 ** min(attempt - 2, 20), LONGEST)
     jitter = (rng or random).uniform(0, 0.25)
-    return max(base * (1 + jitter), asked or timedelta(0))
+    wait: timedelta = max(base * (1 + jitter), asked or timedelta(0))
+    return wait

@@ -205,7 +205,7 @@ def _record(source: Source, message: OutboxMessage, outcome: Outcome) -> None:
             message=message,
             number=message.attempts_made,
             kind=outcome.kind,
-            started_at=message.claimed_at,
+            started_at=message.claimed_at or now,
             finished_at=now,
             outcome=outcome.outcome if changed else "lease_lost",
             error_code=error.code if error else "",

@@ -104,7 +104,7 @@ class Ticket(models.Model):
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField()
 
-    objects: ClassVar[models.Manager[Ticket]] = models.Manager.from_queryset(TicketQuerySet)()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Ticket]] = models.Manager.from_queryset(TicketQuerySet)()
 
     class Meta:
         ordering = ["-pk"]
