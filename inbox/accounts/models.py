@@ -10,6 +10,10 @@ from django.utils.functional import cached_property
 from inbox.accounts.vocabulary import CITY_ROLES, Role
 
 
+#: In a fixed order, because migrations compare it.
+_CITY_ROLES = sorted(role.value for role in CITY_ROLES)
+
+
 class Official(AbstractUser):
     """Somebody who can log in. `full_name` is how colleagues and citizens see them."""
 
@@ -64,8 +68,8 @@ class Membership(models.Model):
                 fields=["official", "role"], condition=Q(unit__isnull=True), name="membership_city_once"
             ),
             models.CheckConstraint(
-                condition=Q(role__in=[r.value for r in CITY_ROLES], unit__isnull=True)
-                | (~Q(role__in=[r.value for r in CITY_ROLES]) & Q(unit__isnull=False)),
+                condition=Q(role__in=_CITY_ROLES, unit__isnull=True)
+                | (~Q(role__in=_CITY_ROLES) & Q(unit__isnull=False)),
                 name="membership_unit_fits_role",
             ),
         ]

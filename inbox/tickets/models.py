@@ -13,6 +13,8 @@ from inbox.accounts.scope import ticket_scope
 from inbox.core.fields import EncryptedTextField
 from inbox.tickets.vocabulary import OPEN, Category, EventKind, MessageKind, Status, Urgency
 
+#: In a fixed order, because migrations compare it.
+_OPEN = sorted(status.value for status in OPEN)
 CODE_PATTERN = re.compile(r"^PA-(\d{6,18})$", re.IGNORECASE)
 
 
@@ -110,8 +112,7 @@ class Ticket(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=[s.value for s in OPEN], is_open=True)
-                | (~Q(status__in=[s.value for s in OPEN]) & Q(is_open=False)),
+                condition=Q(status__in=_OPEN, is_open=True) | (~Q(status__in=_OPEN) & Q(is_open=False)),
                 name="ticket_open_fits_status",
             )
         ]
