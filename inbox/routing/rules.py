@@ -80,8 +80,9 @@ _KIND_OF_WARD = r"(?:phuong|xa|thi tran|dac khu)"
 _KIND_OF_DISTRICT = r"(?:quan|huyen|thanh pho|thi xa)"
 _WARD_PREFIX = re.compile(rf"^{_KIND_OF_WARD}\s+")
 _DISTRICT_PREFIX = re.compile(rf"^{_KIND_OF_DISTRICT}\s+")
-_WARD_MARK = re.compile(rf"(?<!\w){_KIND_OF_WARD}\s+(?=\w)")
-_DISTRICT_MARK = re.compile(rf"(?<!\w){_KIND_OF_DISTRICT}\s+(?=\w)")
+# A lone letter is a mark too, because a known name must follow it.
+_WARD_MARK = re.compile(rf"(?<!\w)(?:{_KIND_OF_WARD}|tt|p|x)\s+(?=\w)")
+_DISTRICT_MARK = re.compile(rf"(?<!\w)(?:{_KIND_OF_DISTRICT}|q|h)\s+(?=\w)")
 _SEGMENT_END = re.compile(r"[,;\n]|\s-\s|\s–\s")
 _WORD = re.compile(r"\w+")
 _LONGEST_NAME = 5  # words: "Bà Rịa - Vũng Tàu" is not a ward

@@ -17,7 +17,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 _SPARE = 2 * _DAY // _MICROSECOND
-_LONGEST_CLOSURE = timedelta(days=731) // _MICROSECOND
+_TWO_YEARS = timedelta(days=731)
+_LONGEST_CLOSURE = _TWO_YEARS // _MICROSECOND
 _END_OF_DAY = time.max
 
 TimeOfDay = time | str
@@ -56,9 +57,10 @@ def parse_intervals(raw: Iterable[Sequence[TimeOfDay]]) -> tuple[tuple[time, tim
 
 def _microseconds(at: datetime) -> int:
     """Microseconds since 1970 in UTC. Raises ValueError for a naive time."""
-    if at.tzinfo is None or at.utcoffset() is None:
-        raise ValueError("a naive time has no place on the clock: attach a time zone")
-    return (at - _EPOCH) // _MICROSECOND
+    try:
+        return (at - _EPOCH) // _MICROSECOND
+    except TypeError as error:
+        raise ValueError("a naive time has no place on the clock: attach a time zone") from error
 
 
 class _Table:
@@ -73,7 +75,6 @@ class _Table:
         self.ends: list[int] = []
         self.before: list[int] = []  # working time in earlier openings of the table
         self.days: list[int] = []  # ordinals of the dates with an opening
-        self.after_closure: list[int] = []  # positions of openings that follow a closure too long to be meant
         total = 0
         for ordinal in range(date(first_year, 1, 1).toordinal(), date(last_year, 12, 31).toordinal() + 1):
             day = date.fromordinal(ordinal)
@@ -84,8 +85,6 @@ class _Table:
                 opens, closes = calendar.instants(day, start, end)
                 if closes <= opens:  # swallowed by a change of the clocks
                     continue
-                if self.ends and opens - self.ends[-1] > _LONGEST_CLOSURE:
-                    self.after_closure.append(len(self.starts))
                 self.starts.append(opens)
                 self.ends.append(closes)
                 self.before.append(total)
@@ -94,10 +93,16 @@ class _Table:
 
     def refuse_long_closure(self, first: int, last: int) -> None:
         """Raise ValueError when more than two years without an opening lie between the two instants."""
-        if self.after_closure:
-            begin, end = bisect_right(self.starts, first) - 1, bisect_right(self.starts, last) - 1
-            if any(begin < position <= end for position in self.after_closure):
+        if last - first <= _LONGEST_CLOSURE:
+            return
+        opened = bisect_right(self.ends, first)
+        closed_since = first
+        for opens, closes in zip(self.starts[opened:], self.ends[opened:], strict=True):
+            if opens - closed_since > _LONGEST_CLOSURE:
                 raise ValueError(NEVER_OPEN)
+            if closes >= last:
+                return
+            closed_since = closes
 
     def worked_until(self, moment: int) -> int:
         """Working time between the start of the table and `moment`."""
@@ -174,13 +179,10 @@ class WorkingCalendar:
         """The instant at which `amount` of working time after `start` is used up; exactly at closing it stays there."""
         if amount <= timedelta(0):
             raise ValueError("the amount of working time must be positive")
-        moment = self._next_open(_microseconds(start))
-        wanted = amount // _MICROSECOND
+        moment, wanted = _microseconds(start), amount // _MICROSECOND
         table = self._table_for(moment, moment)
-        goal = table.worked_until(moment) + wanted
-        while table.total < goal:
+        while table.total < (goal := table.worked_until(moment) + wanted):
             table = self._extend_forward(table)
-            goal = table.worked_until(moment) + wanted
         position = bisect_left(table.before, goal) - 1
         due = table.starts[position] + goal - table.before[position]
         table.refuse_long_closure(moment, due)
@@ -195,12 +197,11 @@ class WorkingCalendar:
             raise ValueError("the number of working days must be positive")
         counted_from = self._local(self._next_open(_microseconds(start)))
         day = self._working_day_after(counted_from.date(), days)
-        wanted = _microseconds(datetime.combine(day, counted_from.time(), self.tz))
-        openings = [self.instants(day, opens, closes) for opens, closes in self.intervals_on(day)]
-        if any(opens <= wanted <= closes for opens, closes in openings):
-            return self._local(wanted)
-        ended = [closes for _, closes in openings if closes < wanted]
-        return self._local(ended[-1] if ended else openings[0][0])
+        due, openings = counted_from.time(), self.intervals_on(day)
+        if not any(opens <= due <= closes for opens, closes in openings):
+            ended = [closes for _, closes in openings if closes < due]
+            due = ended[-1] if ended else openings[0][0]
+        return datetime.combine(day, due, self.tz)
 
     # --- the table ----------------------------------------------------------------------------------------------------
 
@@ -223,12 +224,11 @@ class WorkingCalendar:
     def _working_day_after(self, day: date, days: int) -> date:
         """The date `days` working days after the working day `day`."""
         table = self._table_for_years(day.year, day.year)
-        position = bisect_left(table.days, day.toordinal()) + days
-        while position >= len(table.days):
+        while (position := bisect_left(table.days, day.toordinal()) + days) >= len(table.days):
             table = self._extend_forward(table)
-            position = bisect_left(table.days, day.toordinal()) + days
         found = date.fromordinal(table.days[position])
-        table.refuse_long_closure(self._midnight(day + _DAY), self._midnight(found + _DAY))
+        if found - day > _TWO_YEARS:
+            table.refuse_long_closure(self._midnight(day + _DAY), self._midnight(found + _DAY))
         return found
 
     def _midnight(self, day: date) -> int:

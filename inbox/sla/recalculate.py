@@ -12,7 +12,7 @@ from inbox.sla import timers
 from inbox.sla.models import SlaClock, SlaClockQuerySet
 from inbox.sla.queries import Calendars
 from inbox.tickets.events import NewEvent, record_many
-from inbox.tickets.models import code_of
+from inbox.tickets.models import Ticket, code_of
 from inbox.tickets.vocabulary import EventKind
 
 BATCH = 500
@@ -74,7 +74,9 @@ def _reckoned(rows: list[SlaClock], calendars: Calendars) -> list[tuple[SlaClock
 
 @transaction.atomic
 def _apply(keys: list[int], calendars: Calendars, *, at: datetime, actor_id: int | None) -> list[Move]:
-    rows = list(_clocks().filter(pk__in=keys).select_for_update(of=("self",)))
+    # Tickets first, as every act does: two orders of locking would wait for each other for ever.
+    list(Ticket.objects.filter(clocks__in=keys).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+    rows = list(_clocks().filter(pk__in=keys))
     moved = _reckoned(rows, calendars)
     SlaClock.objects.bulk_update([row for row, _ in moved], timers.MOVED)
     timers.refresh_next_due(move.ticket_id for _, move in moved)

@@ -34,10 +34,12 @@ class SweepResult:
 def sweep(at: datetime) -> SweepResult:
     """Do what is due at `at`; a second sweep at the same instant, or at the same time, finds nothing to do."""
     running = SlaClock.objects.running()
+    soon = running.filter(warned_at=None, warn_at__lte=at).order_by("warn_at", "pk")
+    late = running.filter(breached_at=None, due_at__lt=at).order_by("due_at", "pk")
     result = SweepResult(
         resumed=_end_long_pauses(at),
-        due_soon=_reach(running.filter(warned_at=None, warn_at__lte=at), "warned_at", EventKind.DUE_SOON, at),
-        overdue=_reach(running.filter(breached_at=None, due_at__lt=at), "breached_at", EventKind.BECAME_OVERDUE, at),
+        due_soon=_reach(soon, "warned_at", EventKind.DUE_SOON, at),
+        overdue=_reach(late, "breached_at", EventKind.BECAME_OVERDUE, at),
     )
     beat("sla_sweep", at)
     return result
@@ -53,7 +55,7 @@ def _reach(clocks: QuerySet[SlaClock], column: str, kind: EventKind, at: datetim
 
 @transaction.atomic
 def _mark(clocks: QuerySet[SlaClock], column: str, kind: EventKind, at: datetime) -> int:
-    rows = _locked(clocks.order_by("due_at", "pk"))
+    rows = _locked(clocks)
     SlaClock.objects.filter(pk__in=[row.pk for row in rows]).update(**{column: at})
     record_many(
         NewEvent(row.ticket_id, kind, at, {"clock": row.kind, "due_at": row.due_at.isoformat()}) for row in rows

@@ -39,7 +39,8 @@ def routed(**facts: str | None):
 ADDRESSES = [
     ("42/7 Đinh Bộ Lĩnh, P.26, Q. Bình Thạnh", "26929", "the example of the domain document"),
     ("42/7 dinh bo linh, p.26, q. binh thanh", "26929", "without marks"),
-    ("42/7 Đinh Bộ Lĩnh P26 Q Bình Thạnh", None, "Q without a full stop before a name is no mark; 26 has no district"),
+    ("42/7 Đinh Bộ Lĩnh P26 Q Bình Thạnh", "26929", "Q without a full stop, a known name follows"),
+    ("Đội Q Nguyễn, P26", None, "Q without a known name behind it is no district"),
     ("42/7 Đinh Bộ Lĩnh phường 26 quận Bình Thạnh TP.HCM", "26929", "no commas, the city at the end"),
     ("42/7 Đinh Bộ Lĩnh, Phường 26, Bình Thạnh, Hồ Chí Minh", "26929", "the district without its type"),
     ("42/7 Đinh Bộ Lĩnh, P. 26, Q. BT", None, "BT is Bình Thạnh as well as Bình Tân"),
