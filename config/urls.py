@@ -3,9 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from inbox.web.views import health
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("inbox.api.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("", include("django_prometheus.urls")),
     path("", include("inbox.web.urls")),
 ]
