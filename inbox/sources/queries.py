@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from datetime import datetime
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from inbox.accounts.models import Official
 from inbox.accounts.permissions import Permission, may
 from inbox.core.errors import NotAllowed, NotFound
 from inbox.sources.models import InboundPayload, Source, SyncRun
-from inbox.sources.vocabulary import PayloadState
+from inbox.sources.vocabulary import Health, PayloadState, RunOutcome
+
+TROUBLE = (Health.DOWN, Health.NEEDS_PERSON)
 
 
 def sources(official: Official) -> QuerySet[Source]:
@@ -60,6 +64,35 @@ def payload(pk: int, official: Official) -> InboundPayload:
     if found is None:
         raise NotFound("No such payload")
     return found
+
+
+def quarantine_of(source: Source) -> QuerySet[InboundPayload]:
+    """The payloads of a source that wait for a person, newest first, without what citizens wrote in them."""
+    return InboundPayload.objects.filter(source=source, state=PayloadState.REJECTED).defer("body")
+
+
+def in_trouble() -> list[Source]:
+    """Sources that everybody should know are not well, the longest trouble first. Only what a badge shows."""
+    return list(
+        Source.objects.filter(is_enabled=True, health__in=TROUBLE)
+        .order_by("health_since", "slug")
+        .only("slug", "label", "short_label", "health", "health_since", "is_enabled")
+    )
+
+
+def fetched_since(at: datetime) -> dict[int, dict[str, int]]:
+    """Per source id what its runs since `at` brought: `created`, `updated`, `failed` (runs that failed)."""
+    rows = (
+        SyncRun.objects.filter(started_at__gte=at)
+        .order_by()
+        .values("source_id")
+        .annotate(
+            created=Sum("created"),
+            updated=Sum("updated"),
+            failed=Count("pk", filter=Q(outcome=RunOutcome.FAILED)),
+        )
+    )
+    return {row.pop("source_id"): row for row in rows}
 
 
 def _require(official: Official, permission: Permission) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
 from inbox.core.text import fold
+from inbox.tickets import queries
 from inbox.web import labels, moments
+from inbox.web.advice import Advice, advice_for
 
 register = template.Library()
 
@@ -29,15 +34,27 @@ def icon(name: str, cls: str = "") -> SafeString:
 
 
 @register.filter
-def label(code: Any, kind: str) -> Any:
+def label(code: Any, kind: str) -> labels.Words:
     """The words for a code: `{{ ticket.status|label:"status" }}`."""
-    return labels.of(kind, code)
+    return labels.label_of(kind, code).words
 
 
 @register.filter
-def icon_of(code: Any, kind: str) -> str:
+def label_icon(code: Any, kind: str) -> str:
     """The icon that goes with a code."""
-    return labels.icon_of(kind, code)
+    return labels.label_of(kind, code).icon
+
+
+@register.filter
+def label_tone(code: Any, kind: str) -> str:
+    """The tone of a code's pill."""
+    return labels.label_of(kind, code).tone
+
+
+@register.filter
+def age(at: datetime, now: datetime) -> str:
+    """ "1 giờ trước", "19/11"."""
+    return moments.age(at, now=now)
 
 
 @register.filter
@@ -86,3 +103,71 @@ def query_with(context: dict[str, Any], **changes: Any) -> SafeString:
         if value not in (None, ""):
             params[name] = value
     return mark_safe("?" + conditional_escape(params.urlencode()))  # noqa: S308  urlencoded and escaped
+
+
+@register.filter
+def toast_tone(level: str) -> str:
+    """The tone of a toast for a level of Django's messages."""
+    return {"success": "ok", "info": "ok", "warning": "soon", "error": "late"}.get(level, "ok")
+
+
+@register.filter
+def lower_first(words: Any) -> str:
+    """The words in the middle of a sentence."""
+    text = str(words)
+    return text[:1].lower() + text[1:]
+
+
+@register.filter
+def pill_tone(tone: str) -> str:
+    """A delivery's tone as that of a pill: what only waits is calm."""
+    return "hold" if tone == "wait" else tone
+
+
+@register.filter
+def is_unread(ticket: Any) -> bool:
+    """Whether a row has changed since the person last opened it."""
+    return queries.is_unread(ticket)
+
+
+@register.filter
+def length_of(amount: timedelta, round_the_clock: bool = False) -> str:
+    """ "3g 58p"."""
+    return moments.length(amount, working=not round_the_clock)
+
+
+@register.filter
+def day_of(day: date, now: datetime) -> str:
+    """ "T4 25/11" for a date."""
+    return moments.day(timezone.make_aware(datetime(day.year, day.month, day.day, 12)), now=now)
+
+
+@register.filter
+def block_share(block: Any) -> int:
+    """How wide an opening is drawn: its minutes."""
+    return int((block[-1].end - block[0].begin) / timedelta(minutes=1))
+
+
+@register.simple_tag
+def query_only(**params: Any) -> SafeString:
+    """A query string with nothing but these parameters; empty ones are left out."""
+    kept = {name: str(value) for name, value in params.items() if value not in (None, "")}
+    return mark_safe("?" + conditional_escape(urlencode(kept)))  # noqa: S308  urlencoded and escaped
+
+
+@register.filter
+def advice(code: str) -> Advice:
+    """What an error code means and what to do: `.what` and `.todo`."""
+    return advice_for(code)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """"85%" for 0.85."""
+    return f"{share:.0%}"
+
+
+@register.filter
+def pretty_json(body: Any) -> str:
+    """A payload as text to read."""
+    return json.dumps(body, ensure_ascii=False, indent=2)

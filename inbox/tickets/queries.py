@@ -4,7 +4,7 @@ official who asks, or it is not returned. What became of messages to sources is 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,22 +20,26 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    prefetch_related_objects,
 )
 from django.db.models.fields.tuple_lookups import TupleGreaterThan
 from django.http import QueryDict
 
 from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import CITY_ROLES
+from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
 from inbox.sources.models import Source
 from inbox.tickets.filters import TicketFilter
 from inbox.tickets.models import ExternalRef, ReadMark, Ticket, TicketEvent, TicketQuerySet
-from inbox.tickets.vocabulary import WAITING, Status
+from inbox.tickets.vocabulary import WAITING, EventKind, Status
+from inbox.units.models import Unit
 
 PAGE_SIZE = 40
 #: Nobody needs to know exactly how many more there are.
 COUNT_LIMIT = 1000
 RECENT = timedelta(days=7)
+_ASSIGNED = EventKind.ASSIGNED.value
 
 
 class View(StrEnum):
@@ -160,9 +164,8 @@ def inbox_page(
         .annotate(
             read_version=Subquery(read), channels=Subquery(channels.annotate(count=Count("pk")).values("count")[:1])
         )
-        .prefetch_related("clocks")
     )
-    found = list(_newest(rows, after)[:PAGE_SIZE + 1]) if newest_first else _by_deadline(rows, after)
+    found = list(_newest(rows, after)[: PAGE_SIZE + 1]) if newest_first else _by_deadline(rows, after)
     shown = found[:PAGE_SIZE]
     last = Position(shown[-1].pk, None if newest_first else shown[-1].next_due_at) if len(found) > PAGE_SIZE else None
     return Page(tickets=shown, after=last)
@@ -216,7 +219,7 @@ def ticket_row(pk: int, official: Official) -> Ticket | None:
 
 
 def ticket(code: str, official: Official) -> Ticket:
-    """A ticket with everything that stands in single rows: reporter, unit, clocks. Raises NotFound."""
+    """A ticket with everything that stands in single rows: reporter, unit, source, assignee. Raises NotFound."""
     found = (
         Ticket.objects.visible_to(official)
         .with_code(code)
@@ -226,12 +229,16 @@ def ticket(code: str, official: Official) -> Ticket:
             files=Count("attachments", distinct=True),
         )
         .defer("search_key", "source__settings", "source__secrets")
-        .prefetch_related("clocks")
         .first()
     )
     if found is None:
         raise NotFound("No such ticket")
     return found
+
+
+def load_clocks(tickets: Sequence[Ticket]) -> None:
+    """Load the clocks of all the tickets, in one statement."""
+    prefetch_related_objects(tickets, "clocks")
 
 
 def refs_of(pk: int, official: Official) -> list[ExternalRef]:
@@ -255,9 +262,35 @@ def history(pk: int, official: Official) -> list[TicketEvent]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names behind the keys that events carry."""
+
+    people: Mapping[int, str]
+    units: Mapping[int, str]
+
+
+def names_in(events: Sequence[TicketEvent]) -> Names:
+    """The names of people and units that the data of these events points to."""
+    people = {event.data.get(key) for event in events for key in ("assignee", "before") if event.kind == _ASSIGNED}
+    units = {event.data.get("unit") for event in events}
+    found = Official.objects.filter(pk__in=people - {None})
+    return Names(
+        people={official.pk: official.display_name for official in found},
+        units=dict(Unit.objects.filter(pk__in=units - {None}).values_list("pk", "name")),
+    )
+
+
+def receiving_units(ticket: Ticket) -> list[Unit]:
+    """The units of today that a ticket can be transferred to, by name."""
+    return list(Unit.objects.current(clock.now().date()).exclude(pk=ticket.unit_id).only("code", "name", "search_key"))
+
+
 def last_change(pk: int, official: Official) -> TicketEvent | None:
     """The newest thing that happened to a ticket: who got in between when a version is stale."""
-    return TicketEvent.objects.visible_to(official).filter(ticket=pk).select_related("actor", "source").last()
+    return (
+        TicketEvent.objects.visible_to(official).filter(ticket=pk).select_related("actor", "source", "message").last()
+    )
 
 
 def is_unread(ticket: Ticket) -> bool:

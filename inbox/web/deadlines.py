@@ -1,0 +1,327 @@
+"""A ticket's deadline as the screens show it: one chip, two clocks, and the day a row belongs to in the list.
+
+Takes rows whose `clocks` are loaded and asks the calendar; changes nothing and runs no query per row.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from inbox.sla.clock import Clock
+from inbox.sla.explain import ClockExplanation, explain
+from inbox.sla.queries import ROUND_THE_CLOCK, Calendars, target_of
+from inbox.tickets.vocabulary import WAITING
+from inbox.web import labels, moments
+
+if TYPE_CHECKING:
+    from inbox.sla.calendar import WorkingCalendar
+    from inbox.sla.models import SlaClock
+    from inbox.tickets.models import Ticket
+
+ZERO = timedelta(0)
+LONGEST_SUM = 7
+ICONS = {"late": "alert", "soon": "clock-alert", "hold": "pause", "done": "check-circle", "missed": "alert"}
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """What a chip says. `state`: late, soon, run, hold, none, done, missed. `used`: percent of the time."""
+
+    state: str
+    words: str
+    under: str
+    spoken: str
+    used: int = 0
+    due_at: datetime | None = None
+
+    @property
+    def icon(self) -> str:
+        return ICONS.get(self.state, "")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCard:
+    """One of a ticket's two clocks, spelled out."""
+
+    kind: str
+    state: str
+    words: str
+    due_at: datetime
+    used: int
+    detail: str
+
+    @property
+    def icon(self) -> str:
+        return ICONS.get(self.state, "")
+
+
+@dataclass(slots=True)
+class Band:
+    """The rows of one deadline day. `continued`: its head stands on the page before."""
+
+    key: str
+    title: str
+    note: str = ""
+    rows: list[Ticket] = field(default_factory=list)
+    continued: bool = False
+
+
+@lru_cache(maxsize=1)
+def _calendars_in(minute: int) -> Calendars:
+    return Calendars()
+
+
+def calendars() -> Calendars:
+    """The calendars, read at most once a minute per process: an edit shows on the screens a minute later."""
+    return _calendars_in(int(time.monotonic() // 60))
+
+
+def forget_calendars() -> None:
+    """Read them again at the next use."""
+    _calendars_in.cache_clear()
+
+
+def office_hours() -> WorkingCalendar | None:
+    """The default office hours; None before calendars are loaded."""
+    known = calendars()
+    return known.working(known.default_id) if known.default_id is not None else None
+
+
+# --- The chip ---------------------------------------------------------------------------------------------------------
+
+
+def deadline_of(ticket: Ticket, *, now: datetime) -> Deadline:
+    """The chip of a ticket whose clocks are loaded."""
+    clocks = list(ticket.clocks.all())
+    if not ticket.is_open:
+        return _ended(ticket, clocks, now=now)
+    if ticket.next_due_at is None:
+        return _standing(ticket, clocks)
+    driving = next((c for c in clocks if c.state == "running" and c.due_at == ticket.next_due_at), None)
+    if driving is None:
+        return _counting(ticket.next_due_at, office_hours(), "source", now=now)
+    working = driving.target_unit not in ROUND_THE_CLOCK
+    soon = driving.warn_at <= now
+    used = _percent(_total(driving) - _left(driving, now), _total(driving))
+    return _counting(driving.due_at, _calendar(driving), driving.kind, now=now, working=working, soon=soon, used=used)
+
+
+def _counting(
+    due_at: datetime,
+    calendar: WorkingCalendar | None,
+    kind: str,
+    *,
+    now: datetime,
+    working: bool = True,
+    soon: bool = False,
+    used: int = 0,
+) -> Deadline:
+    amount = _between(calendar, now, due_at)
+    length, spoken = moments.length(amount, working=working), moments.length_in_words(amount, working=working)
+    name = labels.CLOCK[kind].words
+    when = moments.time(due_at) if moments.is_today(due_at, now=now) else moments.day(due_at, now=now)
+    late = due_at < now
+    words = _("Late by %(length)s") if late else _("%(length)s left")
+    return Deadline(
+        state="late" if late else "soon" if soon else "run",
+        words=words % {"length": length},
+        under=f"{name} {when}",
+        spoken=f"{words % {'length': spoken}}, {name} {moments.short(due_at, now=now)}",
+        used=100 if late else used,
+        due_at=due_at,
+    )
+
+
+def _standing(ticket: Ticket, clocks: Sequence[SlaClock]) -> Deadline:
+    paused = next((c for c in clocks if c.state == "paused"), None)
+    if paused is None:
+        under = str(labels.STATUS[ticket.status].words) if ticket.status in WAITING else _("no policy fits")
+        return Deadline("none", _("No deadline"), under, _("No deadline"))
+    left = moments.length(_left(paused, paused.paused_at or paused.due_at), working=_is_working(paused))
+    words = _("%(length)s left") % {"length": left}
+    return Deadline("hold", _("Paused"), words, f"{_('Paused')}, {words}")
+
+
+def _ended(ticket: Ticket, clocks: Sequence[SlaClock], *, now: datetime) -> Deadline:
+    verdict = next((c.state for c in reversed(_latest(clocks)) if c.kind == "resolve"), "")
+    when = moments.short(ticket.resolved_at, now=now) if ticket.resolved_at else ""
+    if verdict == "met":
+        return Deadline("done", _("On time"), when, f"{_('On time')} {when}")
+    if verdict == "breached":
+        return Deadline("missed", _("Late"), when, f"{_('Late')} {when}")
+    status = str(labels.STATUS[ticket.status].words)
+    return Deadline("none", status, when, status)
+
+
+# --- The two clocks ---------------------------------------------------------------------------------------------------
+
+
+def cards_of(ticket: Ticket, *, now: datetime) -> list[ClockCard]:
+    """The clocks for accepting and resolving in their latest round, accepting first; empty where no policy holds."""
+    return [_card(row, now=now) for row in _latest(list(ticket.clocks.all()))]
+
+
+def _card(row: SlaClock, *, now: datetime) -> ClockCard:
+    at = row.met_at or row.paused_at or now
+    total, left = _total(row), _left(row, at)
+    working = _is_working(row)
+    length = moments.length(left, working=working)
+    used = moments.length(total - left, working=working)
+    state, words = {
+        "met": ("done", _("On time")),
+        "breached": ("missed", _("Late by %(length)s") % {"length": length}),
+        "paused": ("hold", _("Paused, %(length)s left") % {"length": length}),
+        "cancelled": ("none", _("No longer counts")),
+    }.get(row.state) or _running(row, length, now=now)
+    text = _("Used %(used)s of %(total)s") if working else _("Used %(used)s of %(total)s, round the clock")
+    detail = text % {"used": used, "total": moments.length(total, working=working)}
+    paused = _between(_calendar(row), row.started_at, row.due_at) - total
+    if paused >= timedelta(minutes=1):
+        detail += ". " + _("%(length)s of pauses taken off") % {"length": moments.length(paused, working=working)}
+    return ClockCard(row.kind, state, words, row.due_at, _percent(total - left, total), detail)
+
+
+def _running(row: SlaClock, length: str, *, now: datetime) -> tuple[str, str]:
+    if row.due_at < now:
+        return "late", _("Late by %(length)s") % {"length": length}
+    return ("soon" if row.warn_at <= now else "run"), _("%(length)s left") % {"length": length}
+
+
+def _latest(clocks: Sequence[SlaClock]) -> list[SlaClock]:
+    newest = {row.kind: row for row in sorted(clocks, key=lambda row: row.round)}
+    return [newest[kind] for kind in ("accept", "resolve") if kind in newest]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a deadline is when it is: the clock that drives the ticket, with the sum of its days in words."""
+
+    clock: ClockExplanation
+    target: str
+    sum: str
+    is_long: bool
+
+    @property
+    def kind(self) -> str:
+        return self.clock.kind
+
+
+def explained(ticket: Ticket, *, now: datetime) -> Explained | None:
+    """The explanation of the clock that is due next, else of the last one that was; None where no policy holds."""
+    clocks = explain(ticket, at=now).clocks
+    running = [clock for clock in clocks if clock.state == "running"]
+    chosen = min(running, key=lambda clock: clock.due_at) if running else next(reversed(clocks), None)
+    if chosen is None:
+        return None
+    working = not chosen.is_round_the_clock
+    parts = [moments.length(day.counted, working=working) for day in chosen.days if day.counted]
+    total = moments.length(chosen.total, working=working)
+    return Explained(
+        clock=chosen,
+        target=labels.target(chosen.target_amount, chosen.target_unit),
+        sum=f"{' + '.join(parts)} = {total}" if 1 < len(parts) <= LONGEST_SUM else total,
+        is_long=len(chosen.days) > LONGEST_SUM,
+    )
+
+
+# --- Bands of the list ------------------------------------------------------------------------------------------------
+
+
+def bands(tickets: Sequence[Ticket], *, now: datetime, after: datetime | None, began: bool) -> list[Band]:
+    """Rows in the order of their deadlines, cut into days.
+
+    `began`: there is a page before, and `after` is the deadline of its last row.
+    """
+    found = [
+        Band(key, *_heading(key, rows[0], now=now), rows=rows)
+        for key, group in groupby(tickets, key=lambda ticket: _band_key(ticket.next_due_at, now=now))
+        for rows in [list(group)]
+    ]
+    if found and began:
+        found[0].continued = found[0].key == _band_key(after, now=now)
+    return found
+
+
+def _band_key(due_at: datetime | None, *, now: datetime) -> str:
+    if due_at is None:
+        return "none"
+    return "late" if due_at < now else timezone.localdate(due_at).isoformat()
+
+
+def _heading(key: str, ticket: Ticket, *, now: datetime) -> tuple[str, str]:
+    if key == "late":
+        return _("Overdue"), ""
+    if ticket.next_due_at is None:
+        return _("Paused or without a deadline"), ""
+    if moments.is_today(ticket.next_due_at, now=now):
+        return _("Today"), _rest_of_today(now)
+    return f"{moments.weekday_name(ticket.next_due_at)} {moments.date(ticket.next_due_at, now=now)}", ""
+
+
+def _rest_of_today(now: datetime) -> str:
+    closing, office = closing_today(now), office_hours()
+    if closing is None or office is None:
+        return _("outside working hours")
+    length = moments.length(office.between(now, closing))
+    return _("until %(time)s, %(length)s of working time left") % {"time": moments.time(closing), "length": length}
+
+
+def closing_today(now: datetime) -> datetime | None:
+    """When the offices close today; None when they have closed, or do not open."""
+    office = office_hours()
+    local = timezone.localtime(now)
+    ends = [interval[1] for interval in office.intervals_on(local.date())] if office else []
+    if not ends or local.time() >= ends[-1]:
+        return None
+    return local.replace(hour=ends[-1].hour, minute=ends[-1].minute, second=0, microsecond=0)
+
+
+# --- Arithmetic -------------------------------------------------------------------------------------------------------
+
+
+def _calendar(row: SlaClock) -> WorkingCalendar:
+    return calendars().counting(row.calendar_id, row.target_unit)
+
+
+def _is_working(row: SlaClock) -> bool:
+    return row.target_unit not in ROUND_THE_CLOCK
+
+
+def _total(row: SlaClock) -> timedelta:
+    """The whole promise in the time it is counted in, without pauses."""
+    whole = Clock(
+        _calendar(row), target_of(row.target_amount, row.target_unit), row.started_at, (), None, row.extension
+    )
+    return whole.elapsed(whole.due_at)
+
+
+def _left(row: SlaClock, at: datetime) -> timedelta:
+    """Time left at `at`; negative when late."""
+    amount = _between(_calendar(row), at, row.due_at)
+    return amount if at <= row.due_at else -amount
+
+
+def _between(calendar: WorkingCalendar | None, a: datetime, b: datetime) -> timedelta:
+    """Counted time between two instants, whichever comes first."""
+    first, last = min(a, b), max(a, b)
+    return calendar.between(first, last) if calendar else last - first
+
+
+def _percent(part: timedelta, whole: timedelta) -> int:
+    return max(0, min(100, round(100 * part / whole))) if whole > ZERO else 0
+
+
+def each_with_deadline(tickets: Sequence[Ticket], *, now: datetime) -> Iterator[Ticket]:
+    """The tickets, each with its chip as `.deadline`."""
+    for ticket in tickets:
+        ticket.deadline = deadline_of(ticket, now=now)  # type: ignore[attr-defined]
+        yield ticket

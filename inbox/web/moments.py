@@ -1,0 +1,97 @@
+"""Times, lengths and numbers as officials write them. Pure apart from the active language.
+
+A day of working time is eight hours: "1 ngày 3g" is eleven hours at the desk.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+HOURS_A_DAY = 8
+
+
+def weekday(at: datetime) -> str:
+    """The short name of a weekday."""
+    return (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))[timezone.localtime(at).weekday()]
+
+
+def weekday_name(at: datetime) -> str:
+    """The full name of a weekday."""
+    return formats.date_format(timezone.localtime(at), "l")
+
+
+def time(at: datetime) -> str:
+    """ "16:10"."""
+    return f"{timezone.localtime(at):%H:%M}"
+
+
+def date(at: datetime, *, now: datetime | None = None) -> str:
+    """The date as "25/11/2026", or as "25/11" in the year of `now`."""
+    local = timezone.localtime(at) if timezone.is_aware(at) else at
+    return f"{local:%d/%m}" if now and local.year == timezone.localtime(now).year else f"{local:%d/%m/%Y}"
+
+
+def day(at: datetime, *, now: datetime) -> str:
+    """The day as "T4 25/11"; with the year when it is another one."""
+    return f"{weekday(at)} {date(at, now=now)}"
+
+
+def short(at: datetime, *, now: datetime) -> str:
+    """ "16:10" today, else "16:10 T4 25/11"."""
+    return time(at) if is_today(at, now=now) else f"{time(at)} {day(at, now=now)}"
+
+
+def is_today(at: datetime, *, now: datetime) -> bool:
+    """Whether both lie on the same local day."""
+    return timezone.localdate(at) == timezone.localdate(now)
+
+
+def age(at: datetime, *, now: datetime) -> str:
+    """How long ago something came in: "5 phút trước", "3 giờ trước", else the date."""
+    passed = now - at
+    if passed < timedelta(minutes=1):
+        return _("just now")
+    if passed < timedelta(hours=1):
+        minutes = int(passed / timedelta(minutes=1))
+        return ngettext("%(count)d minute ago", "%(count)d minutes ago", minutes) % {"count": minutes}
+    if is_today(at, now=now):
+        hours = int(passed / timedelta(hours=1))
+        return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
+    return f"{timezone.localtime(at):%d/%m}"
+
+
+def length(amount: timedelta, *, working: bool = True) -> str:
+    """ "3g 58p", "1 ngày 3g", "42p". A day has eight hours of `working` time, else 24. Rounded down to minutes."""
+    minutes = int(abs(amount) / timedelta(minutes=1))
+    days, minutes = divmod(minutes, (HOURS_A_DAY if working else 24) * 60)
+    hours, minutes = divmod(minutes, 60)
+    if days:
+        whole = ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
+        return f"{whole} {_('%(count)dh') % {'count': hours}}" if hours else whole
+    if hours:
+        return _("%(hours)dh %(minutes)02dm") % {"hours": hours, "minutes": minutes}
+    return _("%(count)dm") % {"count": minutes}
+
+
+def length_in_words(amount: timedelta, *, working: bool = True) -> str:
+    """The same for screen readers: "3 giờ 58 phút"."""
+    minutes = int(abs(amount) / timedelta(minutes=1))
+    days, minutes = divmod(minutes, (HOURS_A_DAY if working else 24) * 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = []
+    if days:
+        parts.append(ngettext("%(count)d day", "%(count)d days", days) % {"count": days})
+    if hours:
+        parts.append(ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours})
+    if minutes or not parts:
+        parts.append(ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes})
+    return " ".join(parts)
+
+
+def number(value: int) -> str:
+    """ "1.179" in Vietnamese, "1,179" in English."""
+    return formats.number_format(value, use_l10n=True, force_grouping=True)
