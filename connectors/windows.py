@@ -128,7 +128,7 @@ def walk(
         this_pass: set[str] = set()
         for number in count(1):
             listing = fetch(number, max(1, page_size - attempt))
-            versions = [(_name(row, key), _field(row, stamp)) for row in listing.rows]
+            versions = [(name_of(row, key), _field(row, stamp)) for row in listing.rows]
             names = {name for name, _ in versions}
             fresh = [row for row, version in zip(listing.rows, versions, strict=True) if version not in shown]
             stale = 0 if names - this_pass else stale + 1
@@ -171,7 +171,8 @@ def _midnight(at: datetime) -> datetime:
     return datetime.combine(at.astimezone(VIETNAM).date(), time(), VIETNAM)
 
 
-def _name(row: object, key: str) -> str:
+def name_of(row: object, key: str) -> str:
+    """What tells a row from others: its key, or all of it where it has none."""
     return _field(row, key) or repr(row)
 
 

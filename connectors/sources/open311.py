@@ -26,7 +26,7 @@ from connectors.mapping import (
 )
 from connectors.protocol import Capabilities, Connector, Setting
 from connectors.records import Attachment, InboundRecord, OpenItem, Page, Place, RawItem, Reporter, SourceStatus
-from connectors.windows import Listing, Window, cursor_at, reached, walk
+from connectors.windows import Listing, Window, cursor_at, name_of, reached, walk
 
 PROFILE = profile.load("open311")
 STATUSES, CATEGORIES = profile.statuses(PROFILE), profile.categories(PROFILE)
@@ -61,9 +61,10 @@ class Open311(Connector):
         since = reached(held)
         if since is not None:
             yield from self._changed(since - OVERLAP, held, open_items)
+        shown: set[str] = set()
         for window in _spans(STANDARD_BEGAN if since is None else since - OVERLAP, now):
             found = False
-            for rows in self._sent_in(window):
+            for rows in self._sent_in(window, shown):
                 found = True
                 yield Page(raw_items(rows, KEY), held)
             if found:
@@ -135,10 +136,10 @@ class Open311(Connector):
             return
         yield Page(raw_items(rows, KEY), held)
 
-    def _sent_in(self, window: Window) -> Iterator[list[Any]]:
-        """The requests sent in a window. Where the server cuts and does not page, the window is halved."""
+    def _sent_in(self, window: Window, shown: set[str]) -> Iterator[list[Any]]:
+        """The requests sent in a window that were not shown yet. Where the server cuts instead of paging, by halves."""
         sizes: list[int] = []
-        yielded = 0
+        pages = 0
 
         def fetch(number: int, size: int) -> Listing:
             listing = self._list(number, size, start_date=_utc(window.start), end_date=_utc(window.end))
@@ -146,13 +147,15 @@ class Open311(Connector):
             return listing
 
         for rows in walk(fetch, key=KEY, page_size=PAGE_SIZE):
-            yielded += 1
-            yield rows
-        repeated = len(sizes) == 2 and yielded == 1 and sizes[1] > 0
+            pages += 1
+            if fresh := [row for row in rows if name_of(row, KEY) not in shown]:
+                yield fresh
+            shown.update(name_of(row, KEY) for row in rows)
+        repeated = len(sizes) == 2 and pages == 1 and sizes[1] > 0
         if repeated and _looks_cut(sizes[0]) and window.end - window.start > SHORTEST_SPAN:
             middle = window.start + (window.end - window.start) / 2
-            yield from self._sent_in(Window(window.start, middle))
-            yield from self._sent_in(Window(middle, window.end))
+            yield from self._sent_in(Window(window.start, middle), shown)
+            yield from self._sent_in(Window(middle, window.end), shown)
 
     def _list(self, number: int, size: int, **params: str) -> Listing:
         rows = self._get("requests.json", page=number, page_size=size, **params)
