@@ -21,6 +21,7 @@ from connectors.sandbox.complaints import LOCAL, Citizen, Draft, Spot, Stage
 
 _HOME = "26929"  # phường Bình Thạnh, where the demo officer works
 _NEIGHBOURS = frozenset({"26944", "26905", "26956", "26911", "26890", "27058"})
+_PAPERWORK = frozenset({"procedures", "conduct"})
 _SEEDED_PERIOD = timedelta(days=8)  # six working days and a weekend
 _STAGES = (Stage.WAITING, Stage.ACCEPTED, Stage.IN_PROGRESS, Stage.ANSWERED, Stage.REFUSED, Stage.TRANSFERRED)
 _STAGE_WEIGHTS = (70, 10, 8, 8, 2, 2)
@@ -58,6 +59,7 @@ class _Case:
     """One problem at one spot, from which complaints are written."""
 
     problem: Problem
+    telling: int  # which of the problem's tellings the first complaint uses
     ward: Ward
     house: str
     street: str
@@ -91,9 +93,9 @@ class Generator:
                 drafts.append((source, self._draft(case, source, sent_at, chance, at=at)))
                 others = [other for other in sources if other != source]
                 if others and number and number % 12 == 0:
-                    again = min(at, sent_at + timedelta(minutes=chance.randint(20, 600)))
+                    later = min(at, sent_at + timedelta(minutes=chance.randint(20, 600)))
                     other = chance.choice(others)
-                    drafts.append((other, self._draft(case, other, again, chance, at=at, telling=1)))
+                    drafts.append((other, self._draft(case, other, later, chance, at=at, again=True)))
         return sorted(drafts, key=lambda pair: (pair[1].sent_at, pair[0]))
 
     def one(self, source: str, *, name: str, at: datetime) -> Draft:
@@ -119,8 +121,10 @@ class Generator:
         ward = chance.choices(self._wards, weights=self._ward_weights)[0]
         house = chance.choice((f"{chance.randint(1, 480)}", f"{chance.randint(2, 300)}/{chance.randint(1, 60)}"))
         lat, lng = _near(ward, chance)
+        problem = chance.choice([p for p in self._problems if p.category == category.code])
         return _Case(
-            problem=chance.choice([p for p in self._problems if p.category == category.code]),
+            problem=problem,
+            telling=chance.randrange(len(problem.tell)),
             ward=ward,
             house=house,
             street=chance.choice(ward.streets),
@@ -131,14 +135,14 @@ class Generator:
         )
 
     def _draft(
-        self, case: _Case, source: str, sent_at: datetime, chance: random.Random, *, at: datetime, telling: int = 0
+        self, case: _Case, source: str, sent_at: datetime, chance: random.Random, *, at: datetime, again: bool = False
     ) -> Draft:
         stage = chance.choices(_STAGES, weights=_STAGE_WEIGHTS)[0]
         handled_at = sent_at + (at - sent_at) * chance.uniform(0.1, 0.9)
         handled = stage is not Stage.WAITING
         return Draft(
             title=case.problem.title,
-            text=self._text(case, chance, telling=telling),
+            text=self._text(case, chance, again=again),
             category=case.problem.category,
             sent_at=sent_at,
             citizen=self._citizen(chance),
@@ -152,23 +156,25 @@ class Generator:
 
     def _answer(self, stage: Stage, category: str, chance: random.Random) -> str:
         if stage is Stage.ANSWERED:
-            fitting = "office_answers" if category in ("procedures", "conduct") else "answers"
+            fitting = "office_answers" if category in _PAPERWORK else "answers"
             return str(chance.choice(self._phrases[fitting]))
         return str(chance.choice(self._phrases["refusals"])) if stage is Stage.REFUSED else ""
 
-    def _text(self, case: _Case, chance: random.Random, *, telling: int) -> str:
+    def _text(self, case: _Case, chance: random.Random, *, again: bool) -> str:
         say = self._phrases
-        core = case.problem.tell[telling if telling else chance.randrange(len(case.problem.tell))]
+        about = "office_" if case.problem.category in _PAPERWORK else ""
+        asks, anger, details = (say[about + part] for part in ("asks", "anger", "details"))
+        core = case.problem.tell[(case.telling + again) % len(case.problem.tell)]
         parts = {
-            "plain": [core, chance.choice(say["asks"])],
-            "polite": [chance.choice(say["openings"]), core, chance.choice(say["details"]), chance.choice(say["asks"])],
-            "angry": [core, chance.choice(say["anger"])],
+            "plain": [core, chance.choice(asks)],
+            "polite": [chance.choice(say["openings"]), core, chance.choice(details), chance.choice(asks)],
+            "angry": [core, chance.choice(anger)],
             "short": [core],
             "long": [
                 chance.choice(say["openings"]),
                 core,
-                *chance.sample(say["details"], k=4),
-                chance.choice(say["asks"]),
+                *chance.sample(details, k=4),
+                chance.choice(asks),
                 chance.choice(say["thanks"]),
             ],
         }
@@ -308,8 +314,9 @@ def _photos(case: _Case, chance: random.Random) -> tuple[str, ...]:
 
 def _some_time_before(at: datetime, chance: random.Random) -> datetime:
     """An instant within the seeded period, the last hours densest, rarely at night or on a weekend."""
+    sent_at = at
     for _ in range(20):
-        sent_at = at - _SEEDED_PERIOD * chance.random() ** 2.5
+        sent_at = at - _SEEDED_PERIOD * math.pow(chance.random(), 2.5)
         local = sent_at.astimezone(LOCAL)
         if (
             at - sent_at < timedelta(hours=3)
