@@ -121,7 +121,7 @@ class System(ABC):
             start = max(0, start - int(fault.options["by"]))
         shown = list(found[start : start + size])
         if start > 0 and shown and call.take("duplicate_across_pages"):
-            shown = [found[start - 1], *shown[: size - 1]]
+            shown.insert(0, found[start - 1])
         return spoil_rows([render(complaint) for complaint in shown], call, self.shape)
 
     def spoiled(self, call: Call, row: Row) -> Row:

@@ -303,6 +303,7 @@ def test_duplicates_across_pages(hotline: Hotline, hotline_control: Control) -> 
     first, second = (ids(hotline.rows(PageSize=2, PageIndex=number)) for number in (1, 2))
 
     assert second[0] == first[-1]
+    assert len(set(first) | set(second)) == 4, "no row is lost for it"
 
 
 @pytest.mark.parametrize(("by", "overlap"), [(1, 1), (-1, 0)])
