@@ -71,7 +71,7 @@ def length(amount: timedelta, *, working: bool = True) -> str:
     hours, minutes = divmod(minutes, 60)
     if days:
         whole = ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
-        return f"{whole} {_('%(count)dh') % {'count': hours}}" if hours else whole
+        return _("%(days)s %(hours)dh") % {"days": whole, "hours": hours} if hours else whole
     if hours:
         return _("%(hours)dh %(minutes)02dm") % {"hours": hours, "minutes": minutes}
     return _("%(count)dm") % {"count": minutes}
