@@ -26,7 +26,7 @@ def main() -> int:
     )
     try:
         running = start(options, host=arguments.host, port=arguments.port)
-    except (WrongData, OSError, SystemExit) as error:
+    except (WrongData, OSError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
     print(f"Sandbox: {running.url}/", flush=True)

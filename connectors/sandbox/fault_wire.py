@@ -175,7 +175,7 @@ def _as_cp1258(response: Response, fault: Fault, chance: random.Random) -> Respo
     """The body in Windows-1258, where tones are separate characters; says so, or claims UTF-8 when not `declared`."""
     response.set_data(_with_loose_tones(response.get_data().decode("utf-8", "replace")).encode("cp1258", "replace"))
     if fault.options["declared"]:
-        response.headers["Content-Type"] = "application/json; charset=windows-1258"
+        response.headers["Content-Type"] = f"{response.mimetype}; charset=windows-1258"
     return response
 
 

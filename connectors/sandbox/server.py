@@ -46,7 +46,11 @@ class Running:
 def start(options: Options | None = None, *, host: str = "127.0.0.1", port: int = 0) -> Running:
     """Start a sandbox in threads of this process. Port 0 takes a free one. Raises OSError when the port is taken."""
     sandbox = Sandbox(options or Options())
-    server = make_server(host, port, sandbox, threaded=True, request_handler=_Handler)
+    try:
+        server = make_server(host, port, sandbox, threaded=True, request_handler=_Handler)
+    except SystemExit:  # how werkzeug says that the port is taken
+        sandbox.store.close()
+        raise OSError(f"port {port} is in use") from None
     threads = [threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)]
     if sandbox.options.rate > 0:
         threads.append(threading.Thread(target=keep_complaining, args=(sandbox,), daemon=True))

@@ -119,6 +119,13 @@ def test_many_hands_lose_and_double_nothing(hotline: Hotline, hotline_control: C
     assert len({complaint["external_id"] for complaint in state["complaints"]}) == 25
 
 
+def test_a_taken_port_is_an_error_that_says_so(running: Running) -> None:
+    port = int(running.url.rpartition(":")[2])
+
+    with pytest.raises(OSError, match=f"port {port} is in use"):
+        start(Options(count=0), port=port)
+
+
 @pytest.mark.parametrize("arguments", [["--data", "/nowhere.json"], ["--now", "yesterday"]])
 def test_wrong_options_stop_the_start_with_one_line(arguments: list[str]) -> None:
     done = subprocess.run(
