@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from inbox.sla import timers
-from inbox.sla.models import SlaClock, SlaClockQuerySet
+from inbox.sla.models import SlaClock
 from inbox.sla.queries import Calendars
 from inbox.tickets.events import NewEvent, record_many
 from inbox.tickets.models import Ticket, code_of
@@ -36,30 +36,30 @@ class Move:
 def preview() -> list[Move]:
     """What `recalculate` would move now; writes nothing."""
     calendars = Calendars()
-    moves = []
-    for batch in _batches():
-        moves += [move for _, move in _reckoned(batch, calendars)]
-    return moves
+    return [move for keys in _batches() for _, move in _reckoned(_rows(keys), calendars)]
 
 
 def recalculate(*, at: datetime, actor_id: int | None = None) -> list[Move]:
     """Move open clocks to where today's calendars put them, with an event each; returns what moved."""
     calendars = Calendars()
     moves: list[Move] = []
-    for batch in _batches():
-        moves += _apply([row.pk for row in batch], calendars, at=at, actor_id=actor_id)
+    for keys in _batches():
+        moves += _apply(keys, calendars, at=at, actor_id=actor_id)
     return moves
 
 
-def _batches() -> Iterator[list[SlaClock]]:
+def _batches() -> Iterator[list[int]]:
+    """The keys of all open clocks, a batch at a time."""
     last = 0
-    while rows := list(_clocks().filter(pk__gt=last).order_by("pk")[:BATCH]):
-        last = rows[-1].pk
-        yield rows
+    open_clocks = SlaClock.objects.open().order_by("pk").values_list("pk", flat=True)
+    while keys := list(open_clocks.filter(pk__gt=last)[:BATCH]):
+        last = keys[-1]
+        yield keys
 
 
-def _clocks() -> SlaClockQuerySet:
-    return SlaClock.objects.open().select_related("policy").prefetch_related("pauses")
+def _rows(keys: list[int]) -> list[SlaClock]:
+    """Those of the clocks that are still open."""
+    return list(SlaClock.objects.open().filter(pk__in=keys).select_related("policy").prefetch_related("pauses"))
 
 
 def _reckoned(rows: list[SlaClock], calendars: Calendars) -> list[tuple[SlaClock, Move]]:
@@ -76,9 +76,11 @@ def _reckoned(rows: list[SlaClock], calendars: Calendars) -> list[tuple[SlaClock
 def _apply(keys: list[int], calendars: Calendars, *, at: datetime, actor_id: int | None) -> list[Move]:
     # Tickets first, as every act does: two orders of locking would wait for each other for ever.
     list(Ticket.objects.filter(clocks__in=keys).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
-    rows = list(_clocks().filter(pk__in=keys))
-    moved = _reckoned(rows, calendars)
-    SlaClock.objects.bulk_update([row for row, _ in moved], timers.MOVED)
+    moved = _reckoned(_rows(keys), calendars)
+    # An upsert of whole rows: bulk_update would send a CASE per row for each of the columns.
+    SlaClock.objects.bulk_create(
+        [row for row, _ in moved], update_conflicts=True, unique_fields=["id"], update_fields=timers.MOVED
+    )
     timers.refresh_next_due(move.ticket_id for _, move in moved)
     record_many(
         NewEvent(

@@ -55,7 +55,7 @@ def _reach(clocks: QuerySet[SlaClock], column: str, kind: EventKind, at: datetim
 
 @transaction.atomic
 def _mark(clocks: QuerySet[SlaClock], column: str, kind: EventKind, at: datetime) -> int:
-    rows = _locked(clocks)
+    rows = _locked(clocks.only("kind", "due_at", "ticket__id"))
     SlaClock.objects.filter(pk__in=[row.pk for row in rows]).update(**{column: at})
     record_many(
         NewEvent(row.ticket_id, kind, at, {"clock": row.kind, "due_at": row.due_at.isoformat()}) for row in rows

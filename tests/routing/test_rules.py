@@ -7,7 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from inbox.core.text import fold
 from inbox.routing.rules import Gazetteer, OldWard, PlaceFacts, UnitFacts, route
 
 DATA = Path(__file__).parents[2] / "inbox" / "units" / "data"
@@ -141,6 +144,18 @@ def test_every_whole_old_ward_reaches_its_unit_by_name_and_by_code_with_name() -
         by_code = routed(ward_code=row["legacy_code"], ward_name=name, district_name=district)
         assert by_code.unit_code == row["new_code"], (name, district)
         assert routed(text=f"1/2 Đường Số 3, {name}, {district}").unit_code == row["new_code"], (name, district)
+
+
+def test_addresses_without_marks_lead_to_the_same_units() -> None:
+    for row in _rows("legacy_to_new.csv"):
+        address = f"1/2 Đường Số 3, {row['legacy_name']}, {row['district']}"
+        assert routed(text=fold(address)).unit_code == routed(text=address).unit_code, address
+
+
+@given(st.text(st.sampled_from("pPqQhHxX.,;- \n0123456789/ườngphậaáđĐ"), max_size=40), st.text(max_size=20))
+def test_no_text_breaks_the_routing(text: str, name: str) -> None:
+    result = routed(text=text, ward_name=name, ward_code=text[:5], district_name=name[:5])
+    assert (result.unit_code is None) is (result.method == "triage")
 
 
 def test_a_code_alone_never_decides_between_its_old_and_its_new_owner() -> None:
