@@ -7,8 +7,8 @@ nothing needs to be invalidated.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterable
+from datetime import date, time, timedelta
 from functools import lru_cache
 
 from inbox.sla.calendar import WorkingCalendar
@@ -23,7 +23,6 @@ _LENGTHS = {
     TargetUnit.WORKING_HOURS: timedelta(hours=1),
 }
 ROUND_THE_CLOCK = frozenset({TargetUnit.MINUTES, TargetUnit.HOURS, TargetUnit.CALENDAR_DAYS})
-MINUTE = timedelta(minutes=1)
 
 _Content = tuple[str, str, tuple[tuple[date, str], ...]]
 
@@ -92,17 +91,3 @@ def clock_of(row: SlaClock, pauses: Iterable[ClockPause], calendars: Calendars) 
         row.met_at,
         row.extension,
     )
-
-
-def remaining_minutes(rows: Sequence[SlaClock], at: datetime, calendars: Calendars | None = None) -> list[int]:
-    """Minutes left to the due date of each running clock at `at`, in the time it is counted in; negative when late.
-
-    Rounded towards the past, so that what is late by seconds is never shown as "0 left".
-    """
-    calendars = calendars or Calendars()
-    return [_minutes(at, row.due_at, calendars.counting(row.calendar_id, row.target_unit)) for row in rows]
-
-
-def _minutes(at: datetime, due: datetime, calendar: WorkingCalendar) -> int:
-    left = calendar.between(at, due) if at <= due else -calendar.between(due, at)
-    return left // MINUTE
