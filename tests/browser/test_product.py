@@ -43,7 +43,6 @@ def test_an_answer_goes_from_the_officers_page_to_the_source_once(chromium_brows
         code = open_first_new(page, product, PORTAL)
         page.click("[data-verb=accept]")
         expect(page.locator("[data-verb=resolve]").first).to_be_visible()
-        page.click("[data-verb=reply], [data-verb=resolve]")
         page.goto(f"{product.url}/tickets/{code}/reply/")
         page.fill("textarea[name=text]", "Phường đã cử người đến hiện trường.")
         page.click(".drawer-f button[type=submit]")
@@ -67,9 +66,10 @@ def test_an_answer_goes_from_the_officers_page_to_the_source_once(chromium_brows
 
         def delivered() -> bool:
             page.goto(f"{product.url}/tickets/{code}/")
-            return page.locator("#deliveries .wb-ok").count() == 3
+            rows = page.locator("#deliveries > li")
+            return rows.count() == page.locator("#deliveries > li.wb-ok").count() == 1
 
-        wait_until(delivered, seconds=30, what="the ticket to show all three as delivered")
+        wait_until(delivered, seconds=30, what="the ticket to show its source as delivered")
 
 
 def test_everything_works_without_scripts(chromium_browser: Browser, product: Product) -> None:
