@@ -96,8 +96,11 @@ def highlight(text: str, query: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def query_with(context: dict[str, Any], **changes: Any) -> SafeString:
-    """The page's filters as a query string, changed by `changes`; None or empty takes one away."""
-    params = context["request"].GET.copy()
+    """The list's filters as a query string, changed by `changes`; None or empty takes one away.
+
+    They are those of the address, unless the view says with `list_params` that the list has another one.
+    """
+    params = context.get("list_params", context["request"].GET).copy()
     for name, value in changes.items():
         params.pop(name, None)
         if value not in (None, ""):
@@ -163,7 +166,7 @@ def advice(code: str) -> Advice:
 
 @register.filter
 def percent(share: float) -> str:
-    """"85%" for 0.85."""
+    """ "85%" for 0.85."""
     return f"{share:.0%}"
 
 
@@ -171,3 +174,10 @@ def percent(share: float) -> str:
 def pretty_json(body: Any) -> str:
     """A payload as text to read."""
     return json.dumps(body, ensure_ascii=False, indent=2)
+
+
+@register.filter
+def status_there(ref: Any) -> str:
+    """The status a source shows: in our words, or as it is when we do not know it."""
+    known = ref.seen_status in labels.STATUS
+    return str(labels.STATUS[ref.seen_status].words) if known else ref.seen_status_raw or ref.seen_status

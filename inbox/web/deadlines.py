@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from inbox.tickets.models import Ticket
 
 ZERO = timedelta(0)
-LONGEST_SUM = 7
+LONGEST_SUM = 9
 ICONS = {"late": "alert", "soon": "clock-alert", "hold": "pause", "done": "check-circle", "missed": "alert"}
 
 

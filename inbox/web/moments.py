@@ -72,6 +72,8 @@ def length(amount: timedelta, *, working: bool = True) -> str:
     if days:
         whole = ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
         return _("%(days)s %(hours)dh") % {"days": whole, "hours": hours} if hours else whole
+    if hours and not minutes:
+        return _("%(count)dh") % {"count": hours}
     if hours:
         return _("%(hours)dh %(minutes)02dm") % {"hours": hours, "minutes": minutes}
     return _("%(count)dm") % {"count": minutes}

@@ -79,10 +79,12 @@ def _item(event: TicketEvent, names: Names) -> Item:
 def _who(event: TicketEvent) -> str:
     if event.actor:
         return event.actor.display_name
-    return event.source.label if event.source else _("System")
+    return event.source.label if event.source and event.kind not in _OURS else _("System")
 
 
 Sentence = tuple[str, str, str]
+#: What we did ourselves with what a source sent.
+_OURS = frozenset({EventKind.ROUTED, EventKind.DUE_SOON, EventKind.BECAME_OVERDUE, EventKind.SLA_RECALCULATED})
 
 
 def _says(icon: str, words: str, tone: str = "") -> Callable[[TicketEvent, Names], Sentence]:
@@ -96,7 +98,8 @@ def _received(event: TicketEvent, names: Names) -> Sentence:
 
 def _routed(event: TicketEvent, names: Names) -> Sentence:
     unit = event.data.get("unit")
-    method = labels.label_of("routing", event.data.get("method", "triage")).words
+    words = str(labels.label_of("routing", event.data.get("method", "triage")).words)
+    method = words[:1].lower() + words[1:]
     if unit is None:
         return "map-question", "soon", _("no unit could be found: %(method)s") % {"method": method}
     name = names.units.get(unit, _("a unit"))

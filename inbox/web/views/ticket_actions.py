@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -43,11 +44,11 @@ def act(request: PageRequest, code: str, verb: Verb) -> HttpResponse:
         perform(verb, ticket.pk, actor=request.user, data=data, version=_version(request))
     except (StaleVersion, IllegalMove):
         if _is_repeat(request, ticket, verb, data):
-            return _done(request, code, labels.DONE[verb])
+            return _done(request, ticket, labels.DONE[verb])
         return _conflict(request, ticket, verb, data)
     except Invalid as invalid:
         return _form(request, ticket, verb, data=data, invalid=invalid, status=UNPROCESSABLE)
-    return _done(request, code, labels.DONE[verb])
+    return _done(request, ticket, labels.DONE[verb])
 
 
 @require_POST
@@ -70,18 +71,18 @@ def reveal(request: PageRequest, code: str) -> HttpResponse:
 @door
 def retry(request: PageRequest, code: str, pk: int) -> HttpResponse:
     """Send a message to its source again."""
-    queries.ticket(code, request.user)
+    ticket = queries.ticket(code, request.user)
     retry_delivery(pk, actor=request.user)
-    return _done(request, code, _("Will be sent again now"))
+    return _done(request, ticket, _("Will be sent again now"))
 
 
 @require_POST
 @door
 def entered(request: PageRequest, code: str, pk: int) -> HttpResponse:
     """Somebody has entered an answer in the source by hand."""
-    queries.ticket(code, request.user)
+    ticket = queries.ticket(code, request.user)
     mark_entered_by_hand(pk, actor=request.user)
-    return _done(request, code, _("Marked as entered in the source"))
+    return _done(request, ticket, _("Marked as entered in the source"))
 
 
 def _version(request: PageRequest) -> int:
@@ -140,12 +141,13 @@ def _is_repeat(request: PageRequest, ticket: Any, verb: Verb, data: dict[str, st
     return (message.body if message else "") == typed.replace("\r\n", "\n").strip()
 
 
-def _done(request: PageRequest, code: str, words: labels.Words) -> HttpResponse:
+def _done(request: PageRequest, before: Any, words: labels.Words) -> HttpResponse:
     """The ticket as it is now; the inbox when it is no longer for this person."""
+    code = before.code
     try:
         ticket = queries.ticket(code, request.user)
     except NotFound:
-        return _gone(request, code, words)
+        return _gone(request, before, words)
     mark_read(ticket.pk, actor=request.user)
     if not request.htmx:
         messages.success(request, f"{code}: {words}")
@@ -165,13 +167,16 @@ def _changed_inbox(request: PageRequest, ticket: Any, toast: dict[str, Any], *, 
         "now": now,
         "current": ticket,
         "preview": preview_of(ticket, request.user, now=now),
+        "query": "",
+        "list_params": QueryDict(urlsplit(request.htmx.current_url or "").query),
         "row": next(deadlines.each_with_deadline([row], now=now)) if row else None,
         "toast": toast,
     }
     return _changed(render(request, "inbox/_changed.html", context), target="#preview")
 
 
-def _gone(request: PageRequest, code: str, words: labels.Words) -> HttpResponse:
+def _gone(request: PageRequest, before: Any, words: labels.Words) -> HttpResponse:
+    code = before.code
     if not request.htmx:
         messages.success(request, f"{code}: {words}")
         return redirect("inbox")
@@ -180,7 +185,7 @@ def _gone(request: PageRequest, code: str, words: labels.Words) -> HttpResponse:
         response: HttpResponse = HttpResponse(status=204)
         response["HX-Redirect"] = redirect("inbox").url
         return response
-    context = {"code": code, "toast": {"tone": "ok", "title": words, "text": code}}
+    context = {"pk": before.pk, "toast": {"tone": "ok", "title": words, "text": code}}
     return _changed(render(request, "inbox/_gone.html", context), target="#preview")
 
 
