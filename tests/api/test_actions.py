@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from inbox.accounts.vocabulary import Role
@@ -196,3 +198,21 @@ def test_a_key_must_be_plain_and_short(world: World, officer_api: APIClient, key
 def test_a_stranger_learns_nothing_from_a_key(world: World, officer_api: APIClient) -> None:
     act(officer_api, world.ours, "accept", **KEY)
     assert act(token_client(world.stranger), world.ours, "accept", **KEY).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_four_copies_sent_at_once_one_takes_effect(world: World) -> None:
+    """A gateway that retries does not wait for the first answer."""
+
+    def once(client: APIClient) -> int:
+        try:
+            return int(act(client, world.ours, "add_note", {"text": "Một lần"}, **KEY).status_code)
+        finally:
+            connection.close()
+
+    clients = [token_client(world.officer) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        statuses = sorted(threads.map(once, clients))
+    assert statuses[0] == 200
+    assert set(statuses) <= {200, 409}
+    assert TicketEvent.objects.filter(ticket=world.ours, kind="note_added").count() == 1
