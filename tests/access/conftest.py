@@ -31,7 +31,7 @@ def things_in(ward: Unit, source: Source) -> Things:
         ticket=ticket,
         ref=ticket.refs.get(),
         source=source,
-        event=ticket.events.first(),
+        event=ticket.events.earliest("pk"),
         action="accept",
         author="A",
         done_at=now,

@@ -23,7 +23,7 @@ def act(client: APIClient, ticket: Ticket, verb: str, body: Any = None, **header
     )
 
 
-def rows(ticket: Ticket) -> tuple[dict[str, Any], int]:
+def rows(ticket: Ticket) -> Any:
     """Everything about a ticket that a refused action must leave alone."""
     return Ticket.objects.filter(pk=ticket.pk).values().get(), TicketEvent.objects.filter(ticket=ticket).count()
 

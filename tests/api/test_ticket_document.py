@@ -150,7 +150,7 @@ def test_without_a_policy_there_is_no_deadline(world: World, officer_api: APICli
 
 def send(world: World, state: DeliveryState) -> OutboxMessage:
     """A message about our ticket in `state`, newer than those before."""
-    ref, event = world.ours.refs.get(), world.ours.events.first()
+    ref, event = world.ours.refs.get(), world.ours.events.earliest("pk")
     OutboxMessage.objects.filter(event=event, ref=ref).delete()
     now = clock.now()
     return OutboxMessage.objects.create(
