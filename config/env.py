@@ -121,7 +121,6 @@ class Settings:
     redis_url: str
     time_zone: str
     language_code: str
-    demo: bool
 
 
 def read() -> Settings:
@@ -141,5 +140,4 @@ def read() -> Settings:
         redis_url=_url("REDIS_URL", ("redis", "rediss", "unix")),
         time_zone=_time_zone(),
         language_code=_language(),
-        demo=_bool("DEMO", default=False),
     )

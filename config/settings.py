@@ -17,7 +17,6 @@ ENV = env.read()
 BASE_DIR = env.BASE_DIR
 DATA_DIR = ENV.data_dir
 DEBUG = ENV.debug
-DEMO = ENV.demo
 SECRET_KEY = ENV.secret_key
 FIELD_KEYS = ENV.field_keys
 ALLOWED_HOSTS = ENV.allowed_hosts

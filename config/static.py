@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
 class ServedFilesConfig(StaticFilesConfig):
     """Compressing the unused rest took half a minute of the first start."""
 
-    ignore_patterns: ClassVar[list[str]] = [
+    ignore_patterns = [
         "CVS",
         ".*",
         "*~",

@@ -10,7 +10,7 @@ urlpatterns = [
     path("api/", include("inbox.api.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("", include("django_prometheus.urls")),
+    path("metrics", health.metrics, name="metrics"),
     path("", include("inbox.web.urls")),
 ]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 
 class SourceStatus(StrEnum):
-    """A complaint's state as the source sees it, in our words. `UNMAPPED`: a code we do not know (kept in `status_raw`)."""
+    """A complaint as the source sees it, in our words. `UNMAPPED`: a code we do not know (see `status_raw`)."""
 
     NEW = "new"
     ACCEPTED = "accepted"

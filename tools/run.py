@@ -137,7 +137,6 @@ def prepare() -> str:
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("BASE_URL", ADDRESS)
-    os.environ.setdefault("DEMO", "1")
     subprocess.run(
         [sys.executable, "tools/translations.py", "compile"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
     )

@@ -9,7 +9,6 @@ from django.utils.functional import cached_property
 
 from inbox.accounts.vocabulary import CITY_ROLES, Role
 
-
 #: In a fixed order, because migrations compare it.
 _CITY_ROLES = sorted(role.value for role in CITY_ROLES)
 

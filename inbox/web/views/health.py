@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_address
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView
 
+from inbox.accounts.permissions import Permission, may
 from inbox.core import clock
 from inbox.core.heartbeat import age
 
@@ -21,6 +24,15 @@ OLDEST = {"scheduler": timedelta(seconds=60), "sla_sweep": timedelta(seconds=120
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers. Touches nothing else."""
     return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures for Prometheus: to this machine itself and to administrators; to others there is no such page."""
+    direct = "HTTP_X_FORWARDED_FOR" not in request.META and ip_address(request.META["REMOTE_ADDR"]).is_loopback
+    if not direct and not (request.user.is_authenticated and may(request.user, Permission.MANAGE_SOURCES)):
+        raise Http404
+    return ExportToDjangoView(request)
 
 
 @require_safe
