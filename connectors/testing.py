@@ -158,7 +158,9 @@ class ConnectorConformance(ABC):
         actions = sorted(source.capabilities.pushes)
         if not actions:
             pytest.skip("this source is read-only")
-        for action, record in zip(actions, _open_records(source), strict=False):
+        records = _open_records(source)
+        assert len(records) >= len(actions)
+        for action, record in zip(actions, records, strict=False):
             update = self.update(action, record)
             assert not source.lookup(update, now=_now()).applied
             source.push(update)
@@ -211,9 +213,9 @@ def _now() -> datetime:
 
 
 def _sample(source: Connector) -> list[RawItem]:
-    """The payloads with the most fields filled."""
+    """The payload with the most in it, as a list of one."""
     raws = [one.raw for batch in read(source, {}, now=_now()) for one in batch.accepted]
-    return sorted(raws, key=lambda raw: len(str(raw.payload)), reverse=True)[:2]
+    return sorted(raws, key=lambda raw: len(str(raw.payload)), reverse=True)[:1]
 
 
 def _open_records(source: Connector) -> list[InboundRecord]:

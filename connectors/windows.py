@@ -117,8 +117,8 @@ def walk(
 
     Returns whether everything was seen: as many different rows as the source counts. While some are missing, all pages
     are read again with other page boundaries, as a row hides best at a boundary; a source whose count stays higher
-    than anything it shows is believed to miscount. Where the source does not count, a repeated page is the end; where
-    it does, a page repeated twice is an error: BadPayload (code `cursor_loop`).
+    than anything it shows is believed to miscount. Two pages without news are the end where the source does not
+    count, and an error where it does: BadPayload (code `cursor_loop`).
     """
     known: set[str] = set()
     shown: set[tuple[str, str]] = set()
@@ -137,7 +137,7 @@ def walk(
             expected = max(expected, listing.total)
             if fresh:
                 yield fresh
-            if listing.last or not listing.rows or (stale and not listing.total):
+            if listing.last or not listing.rows or (stale >= _STALE_PAGES and not listing.total):
                 break
             if stale >= _STALE_PAGES:
                 raise BadPayload("The source repeats its pages instead of turning them", code="cursor_loop")

@@ -151,7 +151,7 @@ class Open311(Connector):
             if fresh := [row for row in rows if name_of(row, KEY) not in shown]:
                 yield fresh
             shown.update(name_of(row, KEY) for row in rows)
-        repeated = len(sizes) == 2 and pages == 1 and sizes[1] > 0
+        repeated = pages == 1 and len(sizes) > 1 and sizes[1] > 0
         if repeated and _looks_cut(sizes[0]) and window.end - window.start > SHORTEST_SPAN:
             middle = window.start + (window.end - window.start) / 2
             yield from self._sent_in(Window(window.start, middle), shown)
