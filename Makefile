@@ -54,11 +54,11 @@ $(VENV)/.uv:
 # The development set contains the run-time set, so a tree that has it is not stripped down again by `make run`.
 $(VENV)/.ready: requirements.lock | $(VENV)/.uv
 	@echo "Installing what the product needs"
-	@if [ -e $(VENV)/.ready-dev ]; then $(UV) pip sync --quiet --python $(PY) --require-hashes requirements-dev.lock; \
-	 else $(UV) pip sync --quiet --python $(PY) --require-hashes requirements.lock; fi
+	@if [ -e $(VENV)/.ready-dev ]; then $(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements-dev.lock; \
+	 else $(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements.lock; fi
 	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.lock | $(VENV)/.uv
 	@echo "Installing what the product, its tests and its checks need"
-	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements-dev.lock
+	@$(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements-dev.lock
 	@touch $@ $(VENV)/.ready

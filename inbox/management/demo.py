@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -52,17 +53,24 @@ ACCOUNTS: dict[str, Account] = {
 
 
 def load_accounts(data_dir: Path) -> str:
-    """Make the demo accounts with the demo password, which is returned. Existing ones get that password again."""
+    """Make the demo accounts with the demo password, which is returned. Existing accounts are left as they are."""
     password = _password(data_dir / "demo_password")
+    hashed = ""  # hashing is slow on purpose: once for all six
     unit = Unit.objects.current(timezone.localdate(clock.now())).get(code=DEMO_UNIT)
     for username, account in ACCOUNTS.items():
-        official, _ = Official.objects.get_or_create(username=username)
-        official.full_name, official.position = account.full_name, account.position
-        official.is_staff = official.is_superuser = account.role is Role.ADMIN
-        if not official.check_password(password):
-            official.set_password(password)
-        official.save()
-        Membership.objects.get_or_create(official=official, role=account.role, unit=unit if account.ward else None)
+        if Official.objects.filter(username=username).exists():
+            continue
+        hashed = hashed or make_password(password)
+        is_admin = account.role is Role.ADMIN
+        official = Official.objects.create(
+            username=username,
+            password=hashed,
+            full_name=account.full_name,
+            position=account.position,
+            is_staff=is_admin,
+            is_superuser=is_admin,
+        )
+        Membership.objects.create(official=official, role=account.role, unit=unit if account.ward else None)
     return password
 
 
