@@ -125,7 +125,6 @@
       current(source);
       isRead(source);
     }
-    if (source.matches?.("form[data-draft]") && event.detail.xhr.status < 400) forgetDrafts(source);
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.detail.target;
@@ -159,8 +158,11 @@
     if (xhr.status === 404 && requestConfig?.verb === "get") location.reload();
     else if (requestConfig?.verb !== "get") toast(xhr.status >= 500 ? "#toast-failed" : "#toast-refused");
   });
-  // A session that has ended answers with the login page: show it whole instead of inside a pane.
   document.addEventListener("htmx:beforeSwap", (event) => {
+    const source = event.detail.requestConfig?.elt;
+    // Before the swap: the new form must not find the draft of what has just been sent.
+    if (source?.matches("form[data-draft]") && event.detail.xhr.status < 400) forgetDrafts(source);
+    // A session that has ended answers with the login page: show it whole instead of inside a pane.
     if (new URL(event.detail.xhr.responseURL || location.href).pathname === "/login/") {
       event.detail.shouldSwap = false;
       location.reload();

@@ -23,6 +23,8 @@ from inbox.web.advice import advice_for
 from inbox.web.doors import PageRequest, door
 
 LAST_RUNS, MOST_PAYLOADS, MOST_DELIVERIES = 50, 50, 50
+#: Messages that have not reached their source, those that wait for a person first.
+UNDELIVERED = [DeliveryState.DEAD, DeliveryState.BY_HAND, DeliveryState.UNKNOWN, DeliveryState.PENDING]
 
 
 @require_GET
@@ -94,11 +96,7 @@ def replay(request: PageRequest, slug: str, pk: int) -> HttpResponse:
 def _page(request: PageRequest, slug: str) -> HttpResponse:
     found = queries.source(slug, request.user)
     quarantine = list(queries.quarantine_of(found)[:MOST_PAYLOADS])
-    undelivered = [
-        {"message": message, "advice": advice_for(message.reason_code) if message.reason_code else None}
-        for state in (DeliveryState.DEAD, DeliveryState.BY_HAND, DeliveryState.UNKNOWN, DeliveryState.PENDING)
-        for message in outbox.deliveries(request.user, state=state, source=slug)[:MOST_DELIVERIES]
-    ]
+    waiting = outbox.deliveries(request.user, source=slug).filter(state__in=UNDELIVERED)[:MOST_DELIVERIES]
     context: dict[str, Any] = {
         "now": clock.now(),
         "source": found,
@@ -108,7 +106,10 @@ def _page(request: PageRequest, slug: str) -> HttpResponse:
             for run in queries.runs_of(slug, request.user)[:LAST_RUNS]
         ],
         "quarantine": [{"payload": row, "advice": _why(row)} for row in quarantine],
-        "undelivered": undelivered[:MOST_DELIVERIES],
+        "undelivered": [
+            {"message": message, "advice": advice_for(message.reason_code) if message.reason_code else None}
+            for message in sorted(waiting, key=lambda message: UNDELIVERED.index(message.state))
+        ],
         "may_sync": may(request.user, Permission.SYNC_SOURCE),
         "may_manage": may(request.user, Permission.MANAGE_SOURCES),
     }

@@ -43,6 +43,8 @@ def attachment(request: PageRequest, code: str, pk: int) -> HttpResponse:
 
 def _absolute(url: str, base: str) -> str:
     """The http(s) address of a file; "" when there is none that a browser should open."""
+    if not url:
+        return ""
     try:
         address = urljoin(base, url)
         parts = urlsplit(address)

@@ -1,0 +1,174 @@
+"""The list: views and filters, days, pages without holes or repeats, what is new."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from inbox.accounts.models import Official
+from inbox.accounts.vocabulary import Role
+from inbox.core import clock
+from inbox.sources.models import Source
+from inbox.tickets.models import Ticket
+from inbox.tickets.queries import PAGE_SIZE
+from inbox.units.models import Unit
+from tests.factories import make_official, make_ticket, make_tickets
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[..., Client]
+
+LIMITS = json.loads((Path(__file__).parent / "query_counts.json").read_text(encoding="utf-8"))
+
+
+def codes(text: str) -> list[str]:
+    return re.findall(r'class="tk-title" href="/tickets/(PA-\d+)/"', text)
+
+
+def due_in(ticket: Ticket, hours: float | None) -> Ticket:
+    ticket.next_due_at = None if hours is None else clock.now() + timedelta(hours=hours)
+    ticket.save()
+    return ticket
+
+
+def test_views_show_what_they_say(browser: Browser, officer: Official, ward: Unit, portal: Source) -> None:
+    late = due_in(make_ticket(unit=ward, source=portal), -5)
+    mine = due_in(make_ticket(unit=ward, source=portal, assignee=officer), 500)
+    waiting = due_in(make_ticket(unit=ward, source=portal, status="waiting_citizen"), None)
+    done = make_ticket(unit=ward, source=portal, status="resolved", resolved_at=clock.now())
+    client = browser(officer)
+
+    def shown(query: str) -> set[str]:
+        return set(codes(client.get(f"/inbox/?{query}").content.decode()))
+
+    assert shown("") == {late.code, mine.code, waiting.code}
+    assert shown("view=overdue") == {late.code}
+    assert shown("view=mine") == {mine.code}
+    assert shown("view=unassigned") == {late.code, waiting.code}
+    assert shown("view=waiting") == {waiting.code}
+    assert shown("view=resolved") == {done.code}
+    assert shown("view=all") == {late.code, mine.code, waiting.code, done.code}
+    assert shown("status=waiting_citizen") == {waiting.code}
+    assert shown("assignee=me") == {mine.code}
+    assert shown("source=portal&category=noise") == set()
+
+
+def test_only_people_of_the_city_are_asked_about_tickets_without_a_ward(
+    browser: Browser, ward: Unit, portal: Source
+) -> None:
+    lost = make_ticket(source=portal)
+
+    assert codes(browser(Role.TRIAGE).get("/inbox/?view=no_unit").content.decode()) == [lost.code]
+    assert "view=no_unit" not in browser(Role.OFFICER).get("/inbox/").content.decode()
+
+
+def test_search_needs_no_accents(browser: Browser, officer: Official, ward: Unit, portal: Source) -> None:
+    found = make_ticket(unit=ward, source=portal, title="Nước cống trào", text="đường Đinh Bộ Lĩnh")
+    make_ticket(unit=ward, source=portal, title="Khác", text="khác")
+
+    text = browser(officer).get("/inbox/?q=dinh bo linh").content.decode()
+
+    assert codes(text) == [found.code]
+
+
+def test_search_marks_what_it_found(browser: Browser, officer: Official, ward: Unit, portal: Source) -> None:
+    make_ticket(unit=ward, source=portal, title="Nước cống trào")
+
+    assert "<mark>cống</mark>" in browser(officer).get("/inbox/?q=cong").content.decode()
+
+
+def test_rows_stand_under_the_day_of_their_deadline(
+    browser: Browser, officer: Official, ward: Unit, portal: Source
+) -> None:
+    due_in(make_ticket(unit=ward, source=portal), -1)
+    due_in(make_ticket(unit=ward, source=portal), 24 * 30)
+    due_in(make_ticket(unit=ward, source=portal), None)
+
+    bands = re.findall(r'class="band[^"]*">(.*?)</h2>', browser(officer).get("/inbox/").content.decode(), re.DOTALL)
+
+    assert len(bands) == 3
+    assert "Quá hạn" in bands[0] and "không có hạn" in bands[2]
+
+
+@pytest.mark.parametrize("ordering", ["", "-received"])
+def test_pages_have_no_holes_and_no_repeats(
+    browser: Browser, officer: Official, ward: Unit, portal: Source, ordering: str
+) -> None:
+    """Many tickets share one deadline and many have none: where paging by deadline alone goes wrong."""
+    tickets = make_tickets(PAGE_SIZE * 2 + 7, unit=ward, source=portal)
+    same = clock.now() + timedelta(days=3)
+    for number, ticket in enumerate(tickets):
+        ticket.next_due_at = None if number % 3 == 0 else same
+        ticket.save()
+    client, seen, address = browser(officer), [], f"/inbox/?ordering={ordering}"
+
+    for _ in range(5):
+        text = client.get(address, headers={"HX-Request": "true"}).content.decode()
+        seen += codes(text)
+        more = re.search(r'<div class="more" hx-get="([^"]+)"', text)
+        if not more:
+            break
+        address = "/inbox/" + more[1].replace("&amp;", "&")
+
+    assert len(seen) == len(set(seen)) == len(tickets)
+
+
+def test_new_tickets_are_announced_and_never_pushed_in(
+    browser: Browser, officer: Official, ward: Unit, portal: Source
+) -> None:
+    known = make_ticket(unit=ward, source=portal)
+    client = browser(officer)
+
+    assert "phiếu mới" not in client.get(f"/inbox/fresh/?than={known.pk}").content.decode()
+    make_tickets(2, unit=ward, source=portal)
+    assert "2 phiếu mới vừa về" in client.get(f"/inbox/fresh/?than={known.pk}").content.decode()
+    assert "phiếu mới" not in client.get(f"/inbox/fresh/?than={known.pk}&view=mine").content.decode()
+
+
+def test_unread_until_opened_and_again_after_a_change(
+    browser: Browser, officer: Official, ward: Unit, portal: Source
+) -> None:
+    ticket = make_ticket(unit=ward, source=portal)
+    client = browser(officer)
+
+    assert "tk unread" in client.get("/inbox/").content.decode()
+    client.get(f"/inbox/{ticket.code}/", headers={"HX-Request": "true"})
+    assert "tk unread" not in client.get("/inbox/").content.decode()
+    browser(make_official(Role.OFFICER, ward)).post(
+        f"/tickets/{ticket.code}/add_note/", {"text": "Xem", "version": ticket.version}
+    )
+    assert "tk unread" in client.get("/inbox/").content.decode()
+
+
+def test_the_preview_pushes_an_address_that_brings_it_back(
+    browser: Browser, officer: Official, ward: Unit, portal: Source
+) -> None:
+    ticket = make_ticket(unit=ward, source=portal)
+    client = browser(officer)
+
+    answer = client.get(f"/inbox/{ticket.code}/?view=unassigned", headers={"HX-Request": "true"})
+
+    assert answer.headers["HX-Push-Url"] == f"/inbox/?view=unassigned&ticket={ticket.code}"
+    assert f'data-ticket="{ticket.pk}"' in client.get(answer.headers["HX-Push-Url"]).content.decode()
+
+
+@pytest.mark.parametrize("page", LIMITS)
+def test_queries_stay_within_the_reviewed_limits(
+    browser: Browser, officer: Official, ward: Unit, portal: Source, page: str
+) -> None:
+    """The limit does not grow with the number of rows: the same page is counted with 3 and with 30."""
+    client = browser(officer)
+    for number in (3, 27):
+        tickets = make_tickets(number, unit=ward, source=portal)
+        address = page.format(code=tickets[0].code, newest=tickets[0].pk)
+        client.get(address)  # calendars are kept for a minute
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        assert len(queries) <= LIMITS[page], [query["sql"] for query in queries]
