@@ -63,7 +63,8 @@ class EncryptedJSONField(EncryptedTextField):
     _pyi_private_get_type: Any
 
     def get_prep_value(self, value: Any) -> Any:
-        return super().get_prep_value(json.dumps(value, ensure_ascii=False)) if value else ""
+        # Escaped, because a payload as received may hold lone surrogates, which cannot be encoded.
+        return super().get_prep_value(json.dumps(value)) if value else ""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         text = super().from_db_value(value, expression, connection)
