@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 from babel.messages.catalog import Catalog, Message
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CODE = ("inbox", "config", "connectors")
 TEMPLATES = ("templates", "inbox/templates")
 LANGUAGES = ("vi",)  # English is what the messages are written in
-KEYWORDS: dict[str, object] = {
+KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,
     "gettext_lazy": None,

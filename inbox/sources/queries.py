@@ -92,7 +92,7 @@ def fetched_since(at: datetime) -> dict[int, dict[str, int]]:
             failed=Count("pk", filter=Q(outcome=RunOutcome.FAILED)),
         )
     )
-    return {row.pop("source_id"): row for row in rows}
+    return {row["source_id"]: {name: row[name] for name in ("created", "updated", "failed")} for row in rows}
 
 
 def _require(official: Official, permission: Permission) -> None:

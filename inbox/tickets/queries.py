@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import (
     Count,
@@ -115,7 +115,7 @@ class Menu:
     """What stands beside the list: how much there is in each view and from each source."""
 
     counts: dict[View, int]
-    sources: list[Source]  # with `.open_count`
+    sources: Sequence[Source]  # with `.open_count`
     newest: int  # the newest visible ticket's key, 0 when there is none
 
 
@@ -132,7 +132,7 @@ def in_view(tickets: TicketQuerySet, view: View, *, official: Official, at: date
         return tickets.filter(status__in=[Status.RESOLVED, Status.CLOSED], resolved_at__gte=at - RECENT)
     if view is View.DUE_SOON:
         narrowing = TicketFilter(None, tickets, official=official, at=at)
-        return narrowing.by_sla(tickets.open(), "sla", "due_soon")
+        return cast("TicketQuerySet", narrowing.by_sla(tickets.open(), "sla", "due_soon"))
     conditions = {
         View.OPEN: Q(),
         View.MINE: Q(assignee=official),
@@ -283,7 +283,9 @@ def names_in(events: Sequence[TicketEvent]) -> Names:
 
 def receiving_units(ticket: Ticket) -> list[Unit]:
     """The units of today that a ticket can be transferred to, by name."""
-    return list(Unit.objects.current(clock.now().date()).exclude(pk=ticket.unit_id).only("code", "name", "search_key"))
+    return list(
+        Unit.objects.current(clock.now().date()).exclude(pk=ticket.unit_id or 0).only("code", "name", "search_key")
+    )
 
 
 def last_change(pk: int, official: Official) -> TicketEvent | None:

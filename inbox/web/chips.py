@@ -44,7 +44,7 @@ def chips(params: QueryDict, *, sources: Sequence[Source]) -> list[Chip]:
     """The filters that are on, in the order of the address. Search words are not a chip: they stand in their field."""
     names = _names()
     return [
-        Chip(names[name], _value(name, params[name], sources), _without(params, name))
+        Chip(names[name], _value(name, str(params[name]), sources), _without(params, name))
         for name in params
         if name in names and params[name]
     ]

@@ -130,15 +130,21 @@ def _counting(
     name = labels.CLOCK[kind].words
     when = moments.time(due_at) if moments.is_today(due_at, now=now) else moments.day(due_at, now=now)
     late = due_at < now
-    words = _("Late by %(length)s") if late else _("%(length)s left")
     return Deadline(
         state="late" if late else "soon" if soon else "run",
-        words=words % {"length": length},
+        words=_how_long(amount, length, late=late),
         under=f"{name} {when}",
-        spoken=f"{words % {'length': spoken}}, {name} {moments.short(due_at, now=now)}",
+        spoken=f"{_how_long(amount, spoken, late=late)}, {name} {moments.short(due_at, now=now)}",
         used=100 if late else used,
         due_at=due_at,
     )
+
+
+def _how_long(amount: timedelta, length: str, *, late: bool) -> str:
+    """What is late since closing time has no working time behind it yet, but is late all the same."""
+    if late and amount < timedelta(minutes=1):
+        return _("Just overdue")
+    return (_("Late by %(length)s") if late else _("%(length)s left")) % {"length": length}
 
 
 def _standing(ticket: Ticket, clocks: Sequence[SlaClock]) -> Deadline:
@@ -191,9 +197,9 @@ def _card(row: SlaClock, *, now: datetime) -> ClockCard:
 
 
 def _running(row: SlaClock, length: str, *, now: datetime) -> tuple[str, str]:
-    if row.due_at < now:
-        return "late", _("Late by %(length)s") % {"length": length}
-    return ("soon" if row.warn_at <= now else "run"), _("%(length)s left") % {"length": length}
+    late = row.due_at < now
+    words = _how_long(_between(_calendar(row), now, row.due_at), length, late=late)
+    return ("late" if late else "soon" if row.warn_at <= now else "run"), words
 
 
 def _latest(clocks: Sequence[SlaClock]) -> list[SlaClock]:

@@ -20,7 +20,7 @@ View: TypeAlias = Callable[..., HttpResponse]
 class PageRequest(HttpRequest):
     """A request of somebody who is logged in."""
 
-    user: Official  # type: ignore[assignment]
+    user: Official
     htmx: Any
 
 

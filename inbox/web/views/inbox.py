@@ -73,7 +73,7 @@ def preview(request: PageRequest, code: str) -> HttpResponse:
     mark_read(ticket.pk, actor=request.user)
     context = {"now": now, "current": ticket, "preview": preview_of(ticket, request.user, now=now)}
     response = render(request, "inbox/_preview.html", context)
-    kept = {name: value for name, value in request.GET.items() if name not in {"ticket", "after", "than"}}
+    kept = {name: str(value) for name, value in request.GET.items() if name not in {"ticket", "after", "than"}}
     response["HX-Push-Url"] = f"{reverse('inbox')}?{urlencode(kept | {'ticket': ticket.code})}"
     return response
 

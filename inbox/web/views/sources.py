@@ -108,7 +108,7 @@ def _page(request: PageRequest, slug: str) -> HttpResponse:
         "quarantine": [{"payload": row, "advice": _why(row)} for row in quarantine],
         "undelivered": [
             {"message": message, "advice": advice_for(message.reason_code) if message.reason_code else None}
-            for message in sorted(waiting, key=lambda message: UNDELIVERED.index(message.state))
+            for message in sorted(waiting, key=lambda message: UNDELIVERED.index(DeliveryState(message.state)))
         ],
         "may_sync": may(request.user, Permission.SYNC_SOURCE),
         "may_manage": may(request.user, Permission.MANAGE_SOURCES),
