@@ -1,12 +1,12 @@
 """All addresses of the product. What is behind each stands in the door's own `urls.py`."""
 
-from django.contrib import admin
 from django.urls import include, path
 
+from inbox.admin import site
 from inbox.web.views import health
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
     path("api/", include("inbox.api.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -123,6 +123,7 @@ class Ticket(models.Model):
             models.Index(fields=["assignee", "next_due_at"], condition=Q(is_open=True), name="ticket_mine"),
             models.Index(fields=["updated_at", "id"], name="ticket_updated"),
             models.Index(fields=["unit", "-received_at"], name="ticket_unit_received"),
+            models.Index(fields=["received_at", "id"], name="ticket_received"),
         ]
 
     def __str__(self) -> str:
@@ -156,6 +157,7 @@ class ExternalRef(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="external_ref_once")]
+        indexes = [models.Index(fields=["external_id"], name="external_ref_id")]
 
     def __str__(self) -> str:
         return f"{self.source_id}:{self.external_id}"
