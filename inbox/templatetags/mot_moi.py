@@ -181,3 +181,9 @@ def status_there(ref: Any) -> str:
     """The status a source shows: in our words, or as it is when we do not know it."""
     known = ref.seen_status in labels.STATUS
     return str(labels.STATUS[ref.seen_status].words) if known else ref.seen_status_raw or ref.seen_status
+
+
+@register.filter
+def connector_label(slug: str) -> labels.Words:
+    """The name of the kind of system behind a source."""
+    return labels.connector(slug)

@@ -14,7 +14,6 @@ from django.db.models import (
     Count,
     F,
     IntegerField,
-    Max,
     OuterRef,
     Prefetch,
     Q,
@@ -193,7 +192,7 @@ def menu(official: Official, *, at: datetime) -> Menu:
     visible = Ticket.objects.visible_to(official)
     views = [view for view in COUNTED if view is not View.NO_UNIT or sees_city(official)]
     counts = {f"count_{view}": CountUpTo(in_view(visible, view, official=official, at=at)) for view in views}
-    newest = visible.order_by().values("is_open").annotate(newest=Max("pk")).order_by("-newest").values("newest")[:1]
+    newest = visible.order_by("-pk").values("pk")[:1]
     sources = list(
         Source.objects.defer("settings", "secrets", "cursor")
         .annotate(open_count=CountUpTo(visible.open().filter(source=OuterRef("pk"))), newest=Subquery(newest), **counts)

@@ -10,10 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from connectors import registry
 from connectors.records import OutboundAction
 from inbox.accounts.vocabulary import Role
 from inbox.outbox.vocabulary import DeliveryState
-from inbox.sources.vocabulary import Health, PayloadState, RunOutcome
+from inbox.sources.vocabulary import MANUAL, Health, PayloadState, RunOutcome
 from inbox.tickets.queries import View
 from inbox.tickets.vocabulary import Category, Status, Verb
 
@@ -242,6 +243,12 @@ def label_of(kind: str, code: Any) -> Label:
 def field_label(verb: Verb, name: str) -> Words:
     """The label of one input of a verb's form."""
     return TEXT_FIELD.get(verb, FIELD[name]) if name in {"text", "reason"} else FIELD[name]
+
+
+def connector(slug: str) -> Words:
+    """The name of the kind of system behind a source."""
+    kind = registry.all().get(slug)
+    return kind.label if kind else _("Entered here by officials") if slug == MANUAL else slug
 
 
 def target(amount: int, unit: str) -> str:

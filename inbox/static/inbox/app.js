@@ -29,7 +29,7 @@
   const closeDrawer = () => drawer()?.open && drawer().close();
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-open], [data-close], [data-dismiss], [data-copy], [data-show-password]");
+    const target = event.target.closest("[data-open], [data-close], [data-dismiss], [data-back], [data-copy], [data-show-password]");
     for (const menu of all("[data-menu][open]")) {
       if (!menu.contains(event.target) || event.target.closest(".menu-list a, .menu-list button")) menu.open = false;
     }
@@ -40,6 +40,10 @@
       target.closest("dialog").close();
     }
     if ("dismiss" in target.dataset) target.closest("[data-toast]").remove();
+    if ("back" in target.dataset && document.referrer.startsWith(`${location.origin}/inbox/`)) {
+      event.preventDefault();
+      history.back(); // to the list as it was, with its filters and place
+    }
     if (target.dataset.copy) copy(target);
     if (target.dataset.showPassword) showPassword(target);
   });
@@ -183,7 +187,7 @@
   const prepare = (root) => {
     if (innerWidth < NARROW) all("[data-wide-only]", root).forEach((details) => (details.open = false));
     for (const section of [root, ...all("[data-hide-after]", root)].filter((part) => part.dataset?.hideAfter)) {
-      setTimeout(() => document.contains(section) && location.reload(), 1000 * Number(section.dataset.hideAfter));
+      setTimeout(() => document.contains(section) && location.replace(section.dataset.hideTo), 1000 * Number(section.dataset.hideAfter));
     }
   };
 
