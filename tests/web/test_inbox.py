@@ -60,6 +60,19 @@ def test_views_show_what_they_say(browser: Browser, officer: Official, ward: Uni
     assert shown("source=portal&category=noise") == set()
 
 
+def test_the_filter_form_may_be_sent_half_empty(
+    browser: Browser, officer: Official, ward: Unit, portal: Source
+) -> None:
+    ticket = make_ticket(unit=ward, source=portal, category="noise")
+    make_ticket(unit=ward, source=portal, category="trees")
+    query = "view=open&source=&category=noise&status=&assignee=&created_after=2026-01-01&due_before="
+
+    text = browser(officer).get(f"/inbox/?{query}").content.decode()
+
+    assert codes(text) == [ticket.code]
+    assert text.count('class="chip"') == 2 and "Tiếng ồn" in text and "01/01/2026" in text
+
+
 def test_only_people_of_the_city_are_asked_about_tickets_without_a_ward(
     browser: Browser, ward: Unit, portal: Source
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -29,7 +29,7 @@ NEWEST_FIRST = "-received"
 def inbox(request: PageRequest) -> HttpResponse:
     """The whole page, or with `after` the next rows for htmx."""
     now, view = clock.now(), _view(request)
-    tickets = queries.narrowed(request.GET, view, official=request.user, at=now, also_allowed=OWN)
+    tickets = queries.narrowed(_filled(request.GET), view, official=request.user, at=now, also_allowed=OWN)
     after = Position.parse(request.GET["after"]) if request.GET.get("after") else None
     newest_first = request.GET.get("ordering") == NEWEST_FIRST or view is View.RESOLVED
     page = queries.inbox_page(tickets, official=request.user, newest_first=newest_first, after=after)
@@ -85,9 +85,21 @@ def fresh(request: PageRequest) -> HttpResponse:
     than = request.GET.get("than", "")
     if not than.isdecimal() or len(than) > 18:
         raise Invalid("Not a ticket's number", field="than")
-    tickets = queries.narrowed(request.GET, _view(request), official=request.user, at=clock.now(), also_allowed=OWN)
+    tickets = queries.narrowed(
+        _filled(request.GET), _view(request), official=request.user, at=clock.now(), also_allowed=OWN
+    )
     count = queries.count_newer(tickets, than=int(than))
     return render(request, "inbox/_fresh.html", {"count": count, "than": than})
+
+
+def _filled(params: QueryDict) -> QueryDict:
+    """The parameters that say something: a form sends its empty fields too."""
+    filled = params.copy()
+    for name, values in params.lists():
+        filled.setlist(name, [value for value in values if value])
+        if not filled.getlist(name):
+            del filled[name]
+    return filled
 
 
 def _view(request: PageRequest) -> View:
