@@ -60,11 +60,6 @@ class VerbForm:
     def hint(self) -> labels.Words:
         return labels.HINT.get(self.verb, "")
 
-    @property
-    def typed(self) -> str:
-        """The longest text somebody typed: what must not get lost."""
-        return max((field.value for field in self.inputs if field.kind == "text"), key=len, default="")
-
 
 def form_of(
     verb: Verb,
