@@ -4,6 +4,7 @@ PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 BENCH_SCALE ?= small
+WORKERS ?= auto
 
 .PHONY: run test check bench clean lock migrations translations format
 
@@ -13,7 +14,7 @@ run: $(VENV)/.ready            ## the whole product on http://127.0.0.1:8000, wi
 test: $(VENV)/.ready-dev       ## everything; make test ARGS="-k name"
 	@$(PY) tools/translations.py compile
 	@$(PY) tools/browser.py
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 check: $(VENV)/.ready-dev      ## format, lint, types, imports, migrations, templates, translations
 	@echo "Format and lint";   ruff format --check . && ruff check .

@@ -12,7 +12,12 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Product, logged_in
 from tests.processes import HOTLINE, PORTAL, ROOT, SYSTEMS, answers, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.product, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.product,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("product"),  # one product for the whole file
+]
 ANSWER = "UBND phường đã xử lý xong việc ông/bà phản ánh. Trân trọng cảm ơn."
 
 
