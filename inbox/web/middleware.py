@@ -1,13 +1,22 @@
-"""What every page for logged-in people carries. Knows nothing of tickets."""
+"""What every page carries: its language, and that it stays in no cache. Knows nothing of tickets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
 from django.utils.cache import add_never_cache_headers
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ChosenLanguageMiddleware(LocaleMiddleware):
+    """Vietnamese until somebody chooses otherwise: office computers often have an English browser."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.META.pop("HTTP_ACCEPT_LANGUAGE", None)
+        super().process_request(request)
 
 
 class NoStoreMiddleware:

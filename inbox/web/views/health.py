@@ -32,7 +32,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     direct = "HTTP_X_FORWARDED_FOR" not in request.META and ip_address(request.META["REMOTE_ADDR"]).is_loopback
     if not direct and not (request.user.is_authenticated and may(request.user, Permission.MANAGE_SOURCES)):
         raise Http404
-    return ExportToDjangoView(request)
+    figures: HttpResponse = ExportToDjangoView(request)
+    return figures
 
 
 @require_safe
