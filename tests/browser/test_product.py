@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Product, logged_in
@@ -101,6 +102,31 @@ def test_a_broken_source_says_what_to_do(chromium_browser: Browser, product: Pro
             wait_until(needs_a_person, seconds=60, what="the source to need a person")
     finally:
         product.sandbox.fault(HOTLINE, clear=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desktop", "phone"])
+def test_no_page_breaks_a_rule_of_accessibility(
+    chromium_browser: Browser, product: Product, scheme: str, size: tuple[int, int]
+) -> None:
+    """axe-core with all its rules, and no page that scrolls sideways."""
+    width, height = size
+    options = {"color_scheme": scheme, "viewport": {"width": width, "height": height}, "bypass_csp": True}
+    with logged_in(chromium_browser, product, "canbo", **options) as page:
+        ticket = page.locator(".tk-title").first.get_attribute("href") or ""
+        for path in (
+            "/inbox/",
+            f"/inbox/?ticket={ticket.strip('/').split('/')[-1]}",
+            "/inbox/?q=khong-co-gi-nhu-the",
+            ticket,
+            f"{ticket}transfer/",
+            "/sources/",
+            f"/sources/{PORTAL}/",
+        ):
+            page.goto(product.url + path)
+            found = Axe().run(page).response["violations"]
+            assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found] == [], path
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
 def test_a_second_start_says_that_it_runs_already(product: Product) -> None:
