@@ -43,6 +43,9 @@ class Calendars:
             if row.is_default or self.default_id is None:
                 self.default_id = row.pk
 
+    def __contains__(self, calendar_id: int) -> bool:
+        return calendar_id in self._contents
+
     def working(self, calendar_id: int) -> WorkingCalendar:
         """The office hours of a calendar."""
         return _built(*self._contents[calendar_id])

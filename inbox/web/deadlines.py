@@ -295,6 +295,8 @@ def closing_today(now: datetime) -> datetime | None:
 
 
 def _calendar(row: SlaClock) -> WorkingCalendar:
+    if row.calendar_id not in calendars():
+        forget_calendars()  # made within this minute
     return calendars().counting(row.calendar_id, row.target_unit)
 
 
