@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import uuid
+from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -22,12 +24,21 @@ pytestmark = [
 ANSWER = "UBND phường đã xử lý xong việc ông/bà phản ánh. Trân trọng cảm ơn."
 
 
-def open_first_new(page: Page, product: Product, source: str) -> str:
-    """Open the first new ticket of a source; returns its code."""
-    page.goto(f"{product.url}/inbox/?source={source}&status=new")
-    href = page.locator(".tk-title").first.get_attribute("href") or ""
-    page.goto(product.url + href)
-    return href.strip("/").split("/")[-1]
+def complain(page: Page, product: Product, source: str) -> str:
+    """Complain as a citizen of the officer's ward, wait until the inbox has it; returns the ticket's code."""
+    words = f"Nắp cống hư {uuid.uuid4().hex[:8]}"
+    product.sandbox.change(
+        source, title=words, text=f"{words}, xin sửa gấp.", address="42/7 Đinh Bộ Lĩnh, P.26, Q. Bình Thạnh"
+    )
+
+    def code() -> str:
+        page.goto(f"{product.url}/inbox/?{urlencode({'q': words})}")
+        link = page.locator(".tk-title")
+        return (link.first.get_attribute("href") or "").strip("/").split("/")[-1] if link.count() else ""
+
+    found: str = wait_until(code, seconds=60, what=f"the complaint to come in from {source}")
+    page.goto(f"{product.url}/tickets/{found}/")
+    return found
 
 
 def test_complaints_of_three_live_sources_are_in_one_queue(chromium_browser: Browser, product: Product) -> None:
@@ -46,7 +57,7 @@ def test_complaints_of_three_live_sources_are_in_one_queue(chromium_browser: Bro
 
 def test_an_answer_goes_from_the_officers_page_to_the_source_once(chromium_browser: Browser, product: Product) -> None:
     with logged_in(chromium_browser, product, "canbo") as page:
-        code = open_first_new(page, product, PORTAL)
+        code = complain(page, product, PORTAL)
         page.click("[data-verb=accept]")
         expect(page.locator("[data-verb=resolve]").first).to_be_visible()
         page.goto(f"{product.url}/tickets/{code}/reply/")
@@ -80,7 +91,7 @@ def test_an_answer_goes_from_the_officers_page_to_the_source_once(chromium_brows
 
 def test_everything_works_without_scripts(chromium_browser: Browser, product: Product) -> None:
     with logged_in(chromium_browser, product, "lanhdao", java_script_enabled=False) as page:
-        code = open_first_new(page, product, HOTLINE)
+        code = complain(page, product, HOTLINE)
         page.click("[data-verb=accept]")
         expect(page.locator("body")).to_contain_text(code)
         page.click("[data-verb=resolve]")
