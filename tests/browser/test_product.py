@@ -27,9 +27,8 @@ ANSWER = "UBND phường đã xử lý xong việc ông/bà phản ánh. Trân t
 def complain(page: Page, product: Product, source: str) -> str:
     """Complain as a citizen of the officer's ward, wait until the inbox has it; returns the ticket's code."""
     words = f"Nắp cống hư {uuid.uuid4().hex[:8]}"
-    product.sandbox.change(
-        source, title=words, text=f"{words}, xin sửa gấp.", address="42/7 Đinh Bộ Lĩnh, P.26, Q. Bình Thạnh"
-    )
+    where = {"address": "42/7 Đinh Bộ Lĩnh", "ward_code": "26929", "ward_name": "Phường Bình Thạnh"}
+    product.sandbox.change(source, title=words, text=f"{words}, xin sửa gấp.", lat=10.81114, lng=106.70437, **where)
 
     def code() -> str:
         page.goto(f"{product.url}/inbox/?{urlencode({'q': words})}")
