@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import env, schedule
 from config.logging import LOGGING  # noqa: F401  Django reads it from here
+from inbox.tickets.vocabulary import FileState
 
 ENV = env.read()
 BASE_DIR = env.BASE_DIR
@@ -235,4 +236,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "FileStateEnum": [(state, state) for state in FileState],
+    },
 }

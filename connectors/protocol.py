@@ -90,6 +90,10 @@ class Connector(ABC):
     def check(self) -> str:
         """Log in and make the smallest possible read. Returns one line of what was seen; raises our errors."""
 
+    def download(self, url: str) -> bytes:
+        """The content of an attachment, by the address its record gave. Raises Permanent when it cannot be had."""
+        raise Permanent(f"{self.slug} gives no files", code="no_files")
+
     def push(self, update: OutboundUpdate) -> Receipt:
         """Write one update. Raises UnknownOutcome when it may have been done although no answer came."""
         raise Permanent(f"{self.slug} is read-only", code="read_only")

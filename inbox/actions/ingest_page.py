@@ -17,6 +17,7 @@ from django.utils import timezone
 from connectors.records import InboundRecord, OutboundAction, SourceStatus
 from inbox.core.fields import keyed_hash
 from inbox.core.text import search_key
+from inbox.core.wake import after_commit
 from inbox.outbox.models import OutboxMessage
 from inbox.routing.assign import route_places
 from inbox.routing.rules import Routing
@@ -232,21 +233,22 @@ def _routing_data(ticket: Ticket, routing: Routing) -> dict[str, Any]:
 
 
 def _add_attachments(source: Source, pairs: Iterable[tuple[InboundRecord, Ticket]], *, at: datetime) -> None:
-    Attachment.objects.bulk_create(
-        (
-            Attachment(
-                ticket=ticket,
-                source=source,
-                name=file.name[:300],
-                url=file.url[:2000],
-                media_type=file.media_type[:100],
-                added_at=at,
-            )
-            for record, ticket in pairs
-            for file in record.attachments
-        ),
-        ignore_conflicts=True,
-    )
+    rows = [
+        Attachment(
+            ticket=ticket,
+            source=source,
+            name=file.name[:300],
+            url=file.url[:2000],
+            media_type=file.media_type[:100],
+            added_at=at,
+            next_attempt_at=at,
+        )
+        for record, ticket in pairs
+        for file in record.attachments
+    ]
+    if rows:
+        Attachment.objects.bulk_create(rows, ignore_conflicts=True)
+        after_commit("inbox.intake.tasks.fetch_files")
 
 
 def _answer_from_source(

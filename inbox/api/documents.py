@@ -17,7 +17,7 @@ from inbox.core import clock
 from inbox.core.masking import masked_email, masked_name, masked_phone
 from inbox.outbox.vocabulary import DeliveryState
 from inbox.sources.vocabulary import Health, PayloadState, RunOutcome
-from inbox.tickets.vocabulary import Category, EventKind, MessageKind, Status, Urgency
+from inbox.tickets.vocabulary import Category, EventKind, FileState, MessageKind, Status, Urgency
 
 DEADLINE_STATES = ("ok", "due_soon", "overdue", "met", "met_late", "paused", "none")
 NO_DELIVERY = "none"
@@ -95,13 +95,16 @@ class ReporterDocument(Document):
 
 
 class FileDocument(Document):
-    """A file of a complaint. `url` is where its source keeps it."""
+    """A file of a complaint. `url` is where its source keeps it; `state` says whether a checked copy is here."""
 
     id = serializers.IntegerField(source="pk")
     name = serializers.CharField()
     media_type = serializers.CharField()
     source = serializers.CharField(source="source.slug")  # type: ignore[assignment]
     url = serializers.CharField()
+    state = serializers.ChoiceField(choices=list(FileState))
+    reason = serializers.CharField(source="reason_code")
+    size = serializers.IntegerField(allow_null=True)
     added_at = serializers.DateTimeField()
 
 

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from inbox.core import clock
 from inbox.core.errors import Busy
-from inbox.intake import schedule, sync
+from inbox.intake import files, schedule, sync
 from inbox.sources.models import Source
 
 log = logging.getLogger(__name__)
@@ -26,3 +26,9 @@ def sync_source(source_id: int, full: bool = False, trigger: str = "schedule") -
         sync.sync_source(Source.objects.get(pk=source_id), full=full, trigger=trigger)
     except Busy as busy:
         log.info("source %s is already being read by %s", source_id, busy.owner)
+
+
+@shared_task
+def fetch_files() -> None:
+    """Fetch the attachments that are due."""
+    files.fetch_due(clock.now())

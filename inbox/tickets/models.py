@@ -11,7 +11,7 @@ from django.db.models import Q
 from inbox.accounts.models import Official
 from inbox.accounts.scope import ticket_scope
 from inbox.core.fields import EncryptedTextField
-from inbox.tickets.vocabulary import OPEN, Category, EventKind, MessageKind, Status, Urgency
+from inbox.tickets.vocabulary import OPEN, Category, EventKind, FileState, MessageKind, Status, Urgency
 
 #: In a fixed order, because migrations compare it.
 _OPEN = sorted(status.value for status in OPEN)
@@ -233,23 +233,43 @@ class Message(models.Model):
 
 
 class Attachment(models.Model):
-    """A file of a complaint, by reference to where its source keeps it."""
+    """A file of a complaint: where its source keeps it and, once fetched and checked, our copy.
+
+    Copies are kept by content (`core.filestore`), so the same photo from two sources is stored once.
+    """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="attachments")
     source = models.ForeignKey("inbox.Source", on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=300)
     url = models.CharField(max_length=2000)
-    media_type = models.CharField(max_length=100, blank=True)
+    media_type = models.CharField(max_length=100, blank=True, help_text="As the source says; never believed.")
     added_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=_choices(FileState), default=FileState.WAITING)
+    reason_code = models.CharField(max_length=50, blank=True)
+    attempts_made = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    content_type = models.CharField(max_length=100, blank=True, help_text="By content.")
+    size = models.PositiveBigIntegerField(null=True, blank=True)
 
     objects: ClassVar[Any] = HangsOnTicketManager()
 
     class Meta:
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["ticket", "url"], name="attachment_once")]
+        indexes = [models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="attachment_due")]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_stored(self) -> bool:
+        return self.state == FileState.STORED
+
+    @property
+    def is_image(self) -> bool:
+        """Whether a page may show our copy: images are re-encoded before they are kept."""
+        return self.is_stored and self.content_type.startswith("image/")
 
 
 class ReadMark(models.Model):

@@ -90,6 +90,14 @@ class MessageKind(StrEnum):
     CITIZEN = "citizen"  # from the citizen
 
 
+class FileState(StrEnum):
+    """What became of a file that a source keeps."""
+
+    WAITING = "waiting"  # not fetched yet, or to be tried again
+    STORED = "stored"  # a checked copy is here
+    REFUSED = "refused"  # not fetched or not kept, for a reason
+
+
 class Urgency(StrEnum):
     NORMAL = "normal"
     URGENT = "urgent"  # live wire, fallen tree, missing manhole cover

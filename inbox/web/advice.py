@@ -131,3 +131,23 @@ def advice_for(code: str) -> Advice:
 def _family(code: str) -> str:
     """The group of an HTTP status: http_503 is one of http_5xx."""
     return f"{code[:6]}xx" if code.startswith("http_5") else ""
+
+
+_SEE_SOURCE = noop("Look at it in the source if you need it.")
+_FILES: Mapping[str, str] = {
+    "too_large": noop("it is too large"),
+    "empty": noop("it is empty"),
+    "empty_body": noop("it is empty"),
+    "type_not_allowed": noop("it is not a picture, a video, a sound, a PDF or an office document"),
+    "damaged": noop("it is damaged"),
+    "http_404": noop("the source no longer has it"),
+    "private_address": noop("its address leads into a private network"),
+    "redirect_refused": noop("its address leads on to another server"),
+}
+
+
+def file_advice_for(code: str) -> Advice:
+    """Why a file was not kept; anything else is the source's trouble, in the words for sources."""
+    if code in _FILES:
+        return Advice(_(_FILES[code]), _(_SEE_SOURCE))
+    return advice_for(code)

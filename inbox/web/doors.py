@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from inbox.accounts.models import Official
 from inbox.core.errors import Busy, IllegalMove, Invalid, NotAllowed, NotFound, StaleVersion
 
-View: TypeAlias = Callable[..., HttpResponse]
+View: TypeAlias = Callable[..., HttpResponseBase]
 
 
 class PageRequest(HttpRequest):
@@ -29,7 +30,7 @@ def door(view: View) -> View:
 
     @wraps(view)
     @login_required
-    def guarded(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except NotFound as error:

@@ -62,7 +62,7 @@ def test_an_answer_goes_from_the_officers_page_to_the_source_once(chromium_brows
         page.goto(f"{product.url}/tickets/{code}/reply/")
         page.fill("textarea[name=text]", "Phường đã cử người đến hiện trường.")
         page.click(".drawer-f button[type=submit]")
-        page.goto(f"{product.url}/tickets/{code}/")
+        page.wait_for_url(f"**/tickets/{code}/")
         page.click("[data-verb=resolve]")
         page.fill("#drawer textarea[name=text]", ANSWER)
         page.click("#drawer button[type=submit]")

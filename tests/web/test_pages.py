@@ -113,26 +113,27 @@ def test_no_page_carries_inline_script_or_style(browser: Browser, officer: Offic
 
 
 @pytest.mark.parametrize(
-    ("url", "leads_to"),
+    ("url", "shown", "warned"),
     [
-        ("https://portal.example/a.jpg", "https://portal.example/a.jpg"),  # the source's own host
-        ("/files/a.jpg", "https://portal.example/files/a.jpg"),  # relative to the source
-        ("https://elsewhere.example/a.jpg", None),  # explained, not followed
-        ("javascript:alert(1)", None),
-        ("", None),
+        ("https://portal.example/a.jpg", "https://portal.example/a.jpg", False),  # the source's own host
+        ("/files/a.jpg", "https://portal.example/files/a.jpg", False),  # relative to the source
+        ("https://elsewhere.example/a.jpg", "https://elsewhere.example/a.jpg", True),  # not the source's
+        ("javascript:alert(1)", None, False),
+        ("", None, False),
     ],
 )
-def test_files_lead_only_to_their_own_source(
-    browser: Browser, officer: Official, ward: Unit, url: str, leads_to: str | None
+def test_a_file_that_is_not_here_says_where_the_source_keeps_it(
+    browser: Browser, officer: Official, ward: Unit, url: str, shown: str | None, warned: bool
 ) -> None:
     source = make_source(settings={"base_url": "https://portal.example/"})
     ticket = make_ticket(unit=ward, source=source)
     file = make_attachment(ticket, url=url)
 
-    answer = browser(officer).get(f"/tickets/{ticket.code}/attachments/{file.pk}/")
+    text = browser(officer).get(f"/tickets/{ticket.code}/attachments/{file.pk}/").content.decode()
 
-    assert answer.headers.get("Location") == leads_to
-    assert "javascript:" not in answer.content.decode()
+    assert (f'href="{shown}"' in text) is (shown is not None)
+    assert ("không nằm trên máy chủ" in text) is warned
+    assert "javascript:" not in text
 
 
 @pytest.mark.parametrize("query", ["view=x", "colour=red", "status=x", "after=x~y", "after=2026-01-01~1", "sla=x"])

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from inbox.actions.mark_read import mark_read
-from inbox.core import clock
+from inbox.core import clock, filestore
 from inbox.core.errors import NotFound
 from inbox.outbox import queries as outbox
+from inbox.web.advice import file_advice_for
 from inbox.web.doors import PageRequest, door
 from inbox.web.tickets import page_of
+
+if TYPE_CHECKING:
+    from inbox.tickets.models import Attachment
 
 
 @require_GET
@@ -28,16 +33,39 @@ def ticket(request: PageRequest, code: str) -> HttpResponse:
 
 @require_GET
 @door
-def attachment(request: PageRequest, code: str, pk: int) -> HttpResponse:
-    """Sends on to where the source keeps a file, but only to the source's own host; else says where it would lead."""
+def attachment(request: PageRequest, code: str, pk: int) -> HttpResponseBase:
+    """Our checked copy of a file, as nothing but a file; while there is none, why not and where the source keeps it."""
     found = outbox.attachment(pk, request.user)
     if found.ticket.code != code:
         raise NotFound("No such file")
-    base = str(found.source.settings.get("base_url", ""))
-    address = _absolute(found.url, base)
-    if address and urlsplit(address).hostname == urlsplit(base).hostname:
-        return HttpResponseRedirect(address, headers={"Referrer-Policy": "no-referrer"})
-    context: dict[str, Any] = {"attachment": found, "address": address, "code": code}
+    try:
+        return _copy(found)
+    except FileNotFoundError:
+        return _about(request, found)
+
+
+def _copy(attachment: Attachment) -> FileResponse:
+    """Raises FileNotFoundError when there is no copy. A browser may show images; anything else it saves."""
+    if not attachment.is_stored:
+        raise FileNotFoundError
+    file = filestore.path_of(attachment.content_hash).open("rb")
+    answer = FileResponse(
+        file, content_type=attachment.content_type, as_attachment=not attachment.is_image, filename=attachment.name
+    )
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+def _about(request: PageRequest, attachment: Attachment) -> HttpResponse:
+    base = str(attachment.source.settings.get("base_url", ""))
+    address = _absolute(attachment.url, base)
+    context: dict[str, Any] = {
+        "attachment": attachment,
+        "code": attachment.ticket.code,
+        "address": address,
+        "elsewhere": urlsplit(address).hostname != urlsplit(base).hostname,
+        "advice": file_advice_for(attachment.reason_code) if attachment.reason_code else None,
+    }
     return render(request, "ticket/attachment.html", context)
 
 
