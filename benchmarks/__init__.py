@@ -1,0 +1,1 @@
+"""Measurements beside a bare-metal reference in the same run. Printed, never asserted: machines differ."""

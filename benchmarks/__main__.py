@@ -1,0 +1,70 @@
+"""`make bench`: run every benchmark on a scratch database that is thrown away afterwards."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+#: Tickets that the screens are measured on, and records per ingest measurement.
+SCALES = {"small": (5_000, 3_000), "full": (1_000_000, 50_000)}
+
+
+@contextmanager
+def scratch_database() -> Iterator[None]:
+    """A database of its own: a file on SQLite, a created and dropped one where DATABASE_URL names PostgreSQL."""
+    url = os.environ.get("DATABASE_URL", "")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["DATA_DIR"] = folder
+        if not url.startswith("postgres"):
+            yield
+            return
+        import psycopg
+
+        name = f"mot_moi_bench_{uuid.uuid4().hex[:8]}"
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name}")  # a name of our own making
+            os.environ["DATABASE_URL"] = f"{url.rpartition('/')[0]}/{name}"
+            try:
+                yield
+            finally:
+                from django.db import connections
+
+                connections.close_all()
+                admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--scale", choices=sorted(SCALES), default="small")
+    tickets, records = SCALES[parser.parse_args().scale]
+    with scratch_database():
+        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+        import django
+        from celery import current_app
+        from django.conf import settings
+        from django.core.management import call_command
+
+        django.setup()
+        current_app.conf.broker_url = "memory://"
+        settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+        settings.STATIC_ROOT.mkdir()
+        call_command("migrate", verbosity=0)
+
+        from benchmarks import inbox, ingest, sla, world
+
+        world.load()
+        print(f"Database: {settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}\n")
+        sla.run()
+        ingest.run(records)
+        inbox.run(tickets)
+
+
+if __name__ == "__main__":
+    main()
