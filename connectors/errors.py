@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 
 class ConnectorError(Exception):
@@ -78,13 +78,3 @@ class BadPayload(ConnectorError):
     def __init__(self, detail: str = "", *, code: str = "", field: str = "") -> None:
         super().__init__(detail, code=code)
         self.field = field
-
-
-class UntilLater(Transient):
-    """The breaker is open: no request was made. `until` is the earliest instant worth trying."""
-
-    default_code = "breaker_open"
-
-    def __init__(self, detail: str = "", *, until: datetime | None = None) -> None:
-        super().__init__(detail)
-        self.until = until

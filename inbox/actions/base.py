@@ -20,6 +20,7 @@ from inbox.accounts.permissions import Permission, may
 from inbox.core import clock
 from inbox.core.errors import IllegalMove, Invalid, NotAllowed, NotFound, StaleVersion
 from inbox.outbox.enqueue import enqueue
+from inbox.outbox.models import OutboxMessage
 from inbox.sla import timers
 from inbox.tickets import workflow
 from inbox.tickets.events import NewEvent, record, record_message
@@ -90,6 +91,21 @@ def locked_ticket(ticket_id: int, *, actor: Official) -> Ticket:
         return Ticket.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=ticket_id)
     except Ticket.DoesNotExist:
         raise NotFound("No such ticket") from None
+
+
+def locked_message(message_id: int, *, actor: Official, permission: Permission) -> OutboxMessage:
+    """The message, locked until the transaction ends. Raises NotFound, NotAllowed."""
+    message: OutboxMessage | None = (
+        OutboxMessage.objects.visible_to(actor)
+        .select_related("ticket")
+        .select_for_update(of=("self",))
+        .filter(pk=message_id)
+        .first()
+    )
+    if message is None:
+        raise NotFound("No such message")
+    require(actor, permission, ticket=message.ticket)
+    return message
 
 
 def require(actor: Official, permission: Permission, *, ticket: Ticket) -> None:

@@ -55,7 +55,6 @@ _KNOWN: Mapping[str, tuple[str, str]] = {
     "upload_failed": (noop("the source lost a file that was sent"), _WAIT),
     "rate_limited": (noop("the source asks us to slow down"), _WAIT),
     "http_429": (noop("the source asks us to slow down"), _WAIT),
-    "breaker_open": (noop("the source has failed several times in a row and is left alone for a while"), _WAIT),
     "process_died": (noop("the reading was broken off on our side"), _WAIT),
     "unknown_outcome": (
         noop("the answer of the source was lost"),

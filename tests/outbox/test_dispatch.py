@@ -14,8 +14,9 @@ from connectors.records import Found, OutboundAction, OutboundUpdate, Receipt
 from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import Role
 from inbox.actions.accept_ticket import accept_ticket
+from inbox.actions.mark_entered_by_hand import mark_entered_by_hand
 from inbox.actions.resolve_ticket import resolve_ticket
-from inbox.actions.retry_delivery import mark_entered_by_hand, retry_delivery
+from inbox.actions.retry_delivery import retry_delivery
 from inbox.core import clock
 from inbox.core.errors import IllegalMove, NotAllowed, NotFound
 from inbox.outbox import dispatch, enqueue

@@ -14,9 +14,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from inbox.actions.mark_entered_by_hand import mark_entered_by_hand
 from inbox.actions.mark_read import mark_read
 from inbox.actions.registry import ACTIONS, perform, possible_verbs
-from inbox.actions.retry_delivery import mark_entered_by_hand, retry_delivery
+from inbox.actions.retry_delivery import retry_delivery
 from inbox.actions.reveal_reporter import reveal_reporter
 from inbox.core import clock
 from inbox.core.errors import IllegalMove, Invalid, NotFound, StaleVersion
