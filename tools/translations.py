@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -106,11 +107,13 @@ def update() -> int:
 
 
 def compile_all() -> int:
-    """Make the .mo files."""
+    """Make the .mo files. Each appears whole: a process that starts meanwhile reads the old one or the new one."""
     for language in LANGUAGES:
         path = po_path(language).with_suffix(".mo")
-        with path.open("wb") as file:
+        draft = path.with_suffix(f".{os.getpid()}.mo")
+        with draft.open("wb") as file:
             write_mo(file, read(language))
+        draft.replace(path)
     return 0
 
 
