@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 BENCH_SCALE ?= small
 WORKERS ?= auto
 
-.PHONY: run test check bench clean lock migrations translations format
+.PHONY: run test check bench screenshots clean lock migrations translations format
 
 run: $(VENV)/.ready            ## the whole product on http://127.0.0.1:8000, with live sources
 	@$(PY) tools/run.py
@@ -27,6 +27,10 @@ check: $(VENV)/.ready-dev      ## format, lint, types, imports, migrations, temp
 
 bench: $(VENV)/.ready-dev      ## BENCH_SCALE=small|full
 	@$(PY) -m benchmarks --scale $(BENCH_SCALE)
+
+screenshots: $(VENV)/.ready-dev ## every page at three sizes, light and dark, into docs/screenshots/
+	@$(PY) tools/translations.py compile
+	@$(PY) -m tools.screenshots $(ARGS)
 
 clean:                         ## remove everything that the commands made, the data of the demonstration included
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
+
+from django.db import connection
 
 from connectors.records import InboundRecord, Place, Reporter, SourceStatus
 from inbox.core import clock
@@ -56,6 +60,26 @@ def seconds(work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
+
+
+def processor_seconds(work: Callable[[], object]) -> float:
+    """Processor time of `work`, here and in the database where seen: fairer than the clock when busy."""
+    begin = time.process_time() + _of_database()
+    work()
+    return time.process_time() + _of_database() - begin
+
+
+def _of_database() -> float:
+    """Processor time of the server process of our connection; 0 where it runs elsewhere, or in ours as SQLite does."""
+    if connection.vendor != "postgresql":
+        return 0.0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        stat = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+    if not stat.exists():
+        return 0.0
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def spread(times: Sequence[float]) -> tuple[float, float]:

@@ -10,4 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("mot-moi")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["inbox.core", "inbox.intake", "inbox.outbox", "inbox.sla"])
+#: The modules of `inbox` that have tasks.
+MODULES = (
+    *("bulk", "core", "dashboards", "evidence", "intake", "notify", "outbox", "reports", "sla", "sources", "tickets"),
+)
+app.autodiscover_tasks([f"inbox.{module}" for module in MODULES])

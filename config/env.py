@@ -35,6 +35,15 @@ def _bool(name: str, *, default: bool) -> bool:
     _stop(name, f"must be true or false, not {value!r}")
 
 
+def _days(name: str, *, default: int, least: int) -> int:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if not value.isdecimal() or int(value) < least:
+        _stop(name, f"must be a whole number of days, {least} or more, not {value!r}")
+    return int(value)
+
+
 def _url(name: str, schemes: tuple[str, ...]) -> str:
     value = os.environ.get(name, "").strip()
     if value and urlsplit(value).scheme not in schemes:
@@ -107,6 +116,24 @@ def _database(data_dir: Path) -> dict[str, Any]:
         _stop("DATABASE_URL", "cannot be read; expected postgres://user:password@host:port/name")
 
 
+def _mail(data_dir: Path) -> dict[str, Any]:
+    """Django's settings for e-mail. Without EMAIL_URL each letter becomes a file in DATA_DIR/mail."""
+    url = _url("EMAIL_URL", ("smtp", "smtps", "smtp+tls", "smtp+ssl"))
+    if not url:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": str(data_dir / "mail"),
+        }
+    try:
+        return dict(_env.email_url_config(url))
+    except (ValueError, environ.ImproperlyConfigured):
+        _stop("EMAIL_URL", "cannot be read; expected smtp+tls://user:password@host:port")
+
+
+def _list(name: str) -> list[str]:
+    return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything the environment decides, already checked."""
@@ -121,13 +148,18 @@ class Settings:
     redis_url: str
     time_zone: str
     language_code: str
+    mail: dict[str, Any]
+    mail_from: str
+    notify_schemes: list[str]
+    payload_days: int
+    run_days: int
 
 
 def read() -> Settings:
     """Read and check the whole environment once."""
     data_dir = _data_dir()
     base_url = _url("BASE_URL", ("http", "https")) or "http://127.0.0.1:8000"
-    hosts = [h.strip() for h in os.environ.get("ALLOWED_HOSTS", "").split(",") if h.strip()]
+    hosts = _list("ALLOWED_HOSTS")
     return Settings(
         debug=_bool("DEBUG", default=False),
         data_dir=data_dir,
@@ -140,4 +172,9 @@ def read() -> Settings:
         redis_url=_url("REDIS_URL", ("redis", "rediss", "unix")),
         time_zone=_time_zone(),
         language_code=_language(),
+        mail=_mail(data_dir),
+        mail_from=os.environ.get("MAIL_FROM", "").strip() or "Một Mối <mot-moi@localhost>",
+        notify_schemes=_list("NOTIFY_SCHEMES"),
+        payload_days=_days("PAYLOAD_DAYS", default=365, least=7),
+        run_days=_days("RUN_DAYS", default=90, least=7),
     )

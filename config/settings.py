@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import env, schedule
 from config.logging import LOGGING  # noqa: F401  Django reads it from here
+from inbox.reports.vocabulary import ExportKind
 from inbox.tickets.vocabulary import FileState
 
 ENV = env.read()
@@ -46,6 +47,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "inbox.api.gate.PushGateMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -59,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "inbox.web.middleware.NoStoreMiddleware",
+    "inbox.web.middleware.NoNulMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -173,6 +176,8 @@ _https = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_SSL_REDIRECT = _https
+# W005, W021: other services of the city live under the same domain, and preloading would be theirs to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -193,6 +198,17 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     },
 }
+
+# --- Letters to officials ---------------------------------------------------------------------------------------------
+globals().update(ENV.mail)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.mail_from
+NOTIFY_SCHEMES = ENV.notify_schemes  # kinds of address that the notification library may use; none unless named
+
+# --- What is kept how long --------------------------------------------------------------------------------------------
+# Raw payloads that went in; those in quarantine stay until somebody has dealt with them.
+PAYLOAD_DAYS = ENV.payload_days
+RUN_DAYS = ENV.run_days  # readings of sources
 
 # --- Words and times --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = ENV.language_code
@@ -226,6 +242,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "inbox.api.problems.handle",
+    "NUM_PROXIES": AXES_IPWARE_PROXY_COUNT,  # for limits by address, as above
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {
@@ -238,5 +255,6 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "FileStateEnum": [(state, state) for state in FileState],
+        "ExportKindEnum": [(kind, kind) for kind in ExportKind],
     },
 }

@@ -3,11 +3,14 @@
 from django.urls import include, path
 
 from inbox.admin import site
+from inbox.api.views import hooks
 from inbox.web.views import health
 
 urlpatterns = [
     path("admin/", site.urls),
     path("api/", include("inbox.api.urls")),
+    path("open311/v2/", include("inbox.api.open311_urls")),
+    path("hooks/<slug:slug>/", hooks.hook, name="hook"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -61,7 +61,7 @@ def read(
     watch = _LoopWatch()
     for page in connector.pages(cursor, now=now, full=full, open_items=open_items):
         watch.see(page)
-        yield _batch(connector, page, now)
+        yield batch_of(connector, page, now=now)
 
 
 def parse_one(connector: Connector, raw: RawItem, *, now: datetime) -> Accepted | Rejected:
@@ -74,7 +74,8 @@ def parse_one(connector: Connector, raw: RawItem, *, now: datetime) -> Accepted 
         return Rejected(raw, BadPayload(f"The parser failed: {type(error).__name__}", code="parser_bug"))
 
 
-def _batch(connector: Connector, page: Page, now: datetime) -> Batch:
+def batch_of(connector: Connector, page: Page, *, now: datetime) -> Batch:
+    """What the payloads of a page are, once parsed; of several versions of a complaint the newest."""
     newest: dict[str, Accepted] = {}
     rejected: list[Rejected] = []
     for raw in page.items:

@@ -8,7 +8,8 @@ answer came but cannot be read). A write must not be: once its first byte may ha
 `UnknownOutcome`; before that it is `Transient`.
 
 Codes (stable, shown to operators):
-  refused, dns, tls, connect_timeout, read_timeout, total_timeout, connection_lost     the way there
+  refused, dns, connect_timeout, read_timeout, total_timeout, connection_lost          the way there
+  tls_expired, tls_wrong_host, tls_untrusted, tls (any other reason)                   whom we talk to
   http_<status>, redirect_refused, private_address, bad_url                            the answer, or the address
   too_large, bad_compression, empty_body, html_instead_of_json, bad_json, too_deep     the body
 """
@@ -18,17 +19,19 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import ipaddress
 import json
 import math
 import socket
+import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import requests
 import stamina
@@ -39,6 +42,7 @@ from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import DecodeError
 from urllib3.util import parse_url
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from connectors.errors import (
     AuthError,
@@ -55,12 +59,25 @@ CONNECT_TIMEOUT = 5.0  # seconds
 DEFAULT_USER_AGENT = "MotMoi/1.0"
 MAX_REDIRECTS = 3
 MAX_DEPTH = 60  # levels of JSON
+MOST_VALUES = 2_000_000  # of JSON: an empty list is two bytes on the way and sixty in memory
 _CHUNK = 64 * 1024
 _LONGEST_WAIT_IN_PLACE = 5.0  # seconds; asked to wait longer, the caller comes back another time
-_WORTH_A_SECOND_READ = frozenset({"bad_compression", "empty_body", "html_instead_of_json", "bad_json"})
+_WORTH_A_SECOND_READ = frozenset({"bad_compression", "empty_body", "html_instead_of_json", "bad_json", "bad_xml"})
 _WRITE_UNTOUCHED = frozenset({503})  # the only server error that says "I did not start"
 
+_CERTIFICATE: Mapping[int, tuple[str, str]] = {  # by OpenSSL's X509_V_ERR_…
+    9: ("tls_expired", "the certificate is not valid yet"),
+    10: ("tls_expired", "the certificate has expired"),
+    18: ("tls_untrusted", "the certificate is self-signed"),
+    19: ("tls_untrusted", "the certificate comes from an authority nobody knows"),
+    20: ("tls_untrusted", "the certificate comes from an authority nobody knows"),
+    21: ("tls_untrusted", "the certificate comes from an authority nobody knows"),
+    62: ("tls_wrong_host", "the certificate is for another host"),
+    64: ("tls_wrong_host", "the certificate is for another host"),
+}
+
 StatusErrors = Mapping[int, type[ConnectorError]]
+Parse = Callable[[bytes, str], Any]  # body and declared charset; raises BadPayload
 
 
 @dataclass(slots=True)
@@ -151,6 +168,15 @@ class _DeadlineAdapter(HTTPAdapter):
 class _PublicOnlyAdapter(_DeadlineAdapter, IPFilterAdapter):  # type: ignore[misc]
     """Resolves once, refuses private addresses, connects to the very address it looked at (no DNS rebinding)."""
 
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+        """The library refuses what is known to be private; here also what is not known to be public."""
+        host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
+        address = ipaddress.ip_address(host["host"].strip("[]"))
+        odd = address.version == 6 and (address.is_site_local or int(address) >> 32 == 0)
+        if not address.is_global or address.is_reserved or odd:
+            raise InvalidIPAddress(address)
+        return host, pool
+
 
 def _public_only(scheme: str) -> HTTPAdapter:
     return _PublicOnlyAdapter(is_https_proto=scheme == "https")  # type: ignore[call-arg]
@@ -220,7 +246,25 @@ class HttpClient:
     ) -> Any:
         """Read JSON with GET, repeating a failed read. `errors` overrides what a status code raises."""
         request = _Request("GET", self._url(path), params=params, headers=headers, errors=errors or {})
-        return self._read(request, as_json=True)
+        return self._read(request, parse_json)
+
+    def get_parsed(
+        self,
+        path: str,
+        parse: Parse,
+        *,
+        params: Mapping[str, Any] | None = None,
+        errors: StatusErrors | None = None,
+    ) -> Any:
+        """Read with GET what `parse` makes of body and declared charset; it raises BadPayload for what it cannot."""
+        return self._read(_Request("GET", self._url(path), params=params, errors=errors or {}), parse)
+
+    def post_form(self, path: str, fields: Mapping[str, str], parse: Parse) -> Any:
+        """Write a form and return what `parse` makes of the answer."""
+        content = urlencode(fields).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        request = _Request("POST", self._url(path), content=content, headers=headers, errors={}, write=True)
+        return self._written(request, parse)
 
     def post_json(
         self,
@@ -233,13 +277,21 @@ class HttpClient:
     ) -> Any:
         """Send JSON with POST and return the JSON answer. Without `write` it counts as a read and is repeated."""
         request = _Request("POST", self._url(path), body=body, headers=headers, errors=errors or {}, write=write)
-        if not write:
-            return self._read(request, as_json=True)
+        return self._written(request, parse_json) if write else self._read(request, parse_json)
+
+    def _written(self, request: _Request, parse: Parse) -> Any:
         answer = self._send(request, self._max_bytes)
         try:
-            return parse_json(answer.body, answer.charset)
+            return parse(answer.body, answer.charset)
         except BadPayload as error:
             raise UnknownOutcome(f"{request}: the answer to a write is not readable", code=error.code) from None
+
+    def post_bytes(
+        self, path: str, content: bytes, *, headers: Mapping[str, str], errors: StatusErrors | None = None
+    ) -> None:
+        """Write a body exactly as it is, because it is signed; what the answer says beyond its status is not read."""
+        request = _Request("POST", self._url(path), content=content, headers=headers, errors=errors or {}, write=True)
+        self._send(request, self._max_bytes)
 
     def get_bytes(
         self,
@@ -252,7 +304,7 @@ class HttpClient:
     ) -> bytes:
         """Read a file. `params` and `headers` may hold secrets, so they go to the source's own host only."""
         request = _Request("GET", self._url(path), params=params, headers=headers, errors=errors or {})
-        return cast(bytes, self._read(request, as_json=False, max_bytes=max_bytes))
+        return cast(bytes, self._read(request, None, max_bytes=max_bytes))
 
     def _url(self, path: str) -> str:
         if path.lower().startswith(("http://", "https://")):
@@ -264,17 +316,17 @@ class HttpClient:
             raise Permanent("An address without a host was asked for", code="bad_url")
         return f"{self.base_url}/{path.lstrip('/')}"
 
-    def _read(self, request: _Request, *, as_json: bool, max_bytes: int | None = None) -> Any:
+    def _read(self, request: _Request, parse: Parse | None, *, max_bytes: int | None = None) -> Any:
         limit = max_bytes or self._max_bytes
         for attempt in stamina.retry_context(
             on=_again, attempts=self._attempts, timeout=2 * self._total_timeout, wait_initial=0.2, wait_max=3.0
         ):
             with attempt:
                 answer = self._send(request, limit)
-                if not as_json:
+                if parse is None:
                     return answer.body
                 try:
-                    return parse_json(answer.body, answer.charset)
+                    return parse(answer.body, answer.charset)
                 except BadPayload as error:
                     raise BadPayload(f"{request}: {error.detail}", code=error.code) from None
         raise AssertionError("stamina returns or raises")
@@ -284,6 +336,8 @@ class HttpClient:
         self._keep_interval()
         exchange = _Exchange(time.monotonic() + self._total_timeout, self._timeout)
         token = _exchange.set(exchange)
+        if request.write:
+            self._forget_connections()
         try:
             with contextlib.closing(self._follow(request)) as response:
                 _raise_for_status(request, response)
@@ -298,6 +352,13 @@ class HttpClient:
             raise Permanent(f"{request}: the address cannot be used", code="bad_url") from None
         finally:
             _exchange.reset(token)
+            if request.write:
+                self._forget_connections()
+
+    def _forget_connections(self) -> None:
+        """A write has a connection to itself: a source that answers twice must not seem to answer the next request."""
+        self._own.close()
+        self._other.close()
 
     def _keep_interval(self) -> None:
         now = time.monotonic()
@@ -328,6 +389,7 @@ class HttpClient:
             url,
             params=dict(params or {}) if own else None,
             headers=dict(request.headers or {}) if own else None,
+            data=request.content,
             json=request.body,
             timeout=(CONNECT_TIMEOUT, self._timeout),
             stream=True,
@@ -343,6 +405,7 @@ class _Request:
     params: Mapping[str, Any] | None = None
     headers: Mapping[str, str] | None = None
     body: Any = None
+    content: bytes | None = None
     write: bool = False
 
     def __str__(self) -> str:
@@ -412,12 +475,22 @@ def _what_happened(error: Exception, exchange: _Exchange) -> tuple[str, str]:
     if any(isinstance(cause, socket.gaierror | urllib3.exceptions.NameResolutionError) for cause in reasons):
         return "dns", "the host name is not known"
     if any(isinstance(cause, requests.exceptions.SSLError | urllib3.exceptions.SSLError) for cause in reasons):
-        return "tls", "the secure connection failed (certificate or protocol)"
+        return _why_not_secure(reasons)
     if any(isinstance(cause, TimeoutError | urllib3.exceptions.ReadTimeoutError) for cause in reasons):
         return "read_timeout", "no answer in time"
     if not exchange.sent:
         return "refused", "the connection was refused"
     return "connection_lost", "the connection broke"
+
+
+def _why_not_secure(reasons: Iterable[BaseException]) -> tuple[str, str]:
+    """What is wrong with the certificate, where it is the certificate."""
+    for cause in reasons:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _CERTIFICATE.get(cause.verify_code, ("tls", "the certificate is not valid"))
+        if isinstance(cause, CertificateError):  # the name was compared after the handshake
+            return _CERTIFICATE[62]
+    return "tls", "the secure connection failed (protocol)"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -481,6 +554,8 @@ def parse_json(body: bytes, charset: str = "") -> Any:
     What is not a number anyone can store (NaN, Infinity, 1e999, a million digits) stays text, so that it spoils its
     own field and not the page.
     """
+    if sum(body.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+        raise BadPayload("the answer has too many values", code="too_large")
     text = _decoded(body, charset)
     head = text[:100].lstrip("\ufeff \t\r\n")
     if not head:

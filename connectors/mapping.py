@@ -16,15 +16,17 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 
 from connectors.errors import BadPayload
-from connectors.records import Attachment, InboundRecord, RawItem, SourceStatus
+from connectors.records import Attachment, InboundRecord, Place, RawItem, Reporter, SourceStatus
+
+T = TypeVar("T")
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 CATEGORIES = frozenset(
@@ -66,6 +68,23 @@ def clean(text: str, *, unescape: bool = False) -> str:
         text = html.unescape(text)
     text = _LINE_BREAKS.sub("\n", text).translate(_INVISIBLE)
     return unicodedata.normalize("NFC", text).strip()
+
+
+def folded(text: str) -> str:
+    """A key by which labels are compared: no marks, đ as d, any case, any spacing and punctuation alike."""
+    marks = unicodedata.normalize("NFD", clean(text)).replace("đ", "d").replace("Đ", "d")
+    plain = "".join(letter for letter in marks if not unicodedata.combining(letter)).casefold()
+    return " ".join(re.sub(r"[\W_]+", " ", plain).split())
+
+
+class Folded(dict[str, T]):
+    """A table whose keys are found in any spelling."""
+
+    def __init__(self, table: Mapping[str, T]) -> None:
+        super().__init__({folded(key): value for key, value in table.items()})
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return super().get(folded(key), default)
 
 
 def title_from(text: str) -> str:
@@ -150,10 +169,17 @@ def content_revision(record: InboundRecord, stamp: str = "") -> str:
     `stamp` is the source's own mark of the version and stands in front, readable. Our own write key is left out: some
     sources show it in a look-up only. So are remarks, which depend on the clock.
     """
-    content = asdict(replace(record, revision="", last_write_key="", remarks=()))
+    content = _fields_of(record) | {"revision": "", "last_write_key": "", "remarks": ()}
+    content["place"], content["reporter"] = _fields_of(record.place), _fields_of(record.reporter)
+    content["attachments"] = [_fields_of(one) for one in record.attachments]
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=True, default=_plain)
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:32]
     return f"{stamp}#{digest}" if stamp else digest
+
+
+def _fields_of(one: InboundRecord | Place | Reporter | Attachment) -> dict[str, Any]:
+    """By name. `dataclasses.asdict` says the same and copies each value: a third of the time of reading a complaint."""
+    return {name: getattr(one, name) for name in one.__slots__}
 
 
 def with_revision(record: InboundRecord, stamp: str = "") -> InboundRecord:

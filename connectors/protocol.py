@@ -13,7 +13,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connectors.errors import Permanent
-from connectors.records import Found, InboundRecord, OpenItem, OutboundAction, OutboundUpdate, Page, RawItem, Receipt
+from connectors.records import (
+    Delivered,
+    Found,
+    InboundRecord,
+    OpenItem,
+    OutboundAction,
+    OutboundUpdate,
+    Page,
+    RawItem,
+    Receipt,
+)
 
 if TYPE_CHECKING:
     from connectors.http import HttpClient
@@ -38,6 +48,9 @@ class Capabilities:
     lookup: bool = False  # can be asked whether a write arrived
     idempotent_push: bool = False  # repeats of a key have no second effect
     update_stamps: bool = True  # False: open items must be asked for again by id
+    polls: bool = True  # False: it sends by itself, see `Connector.receive`
+    files: bool = False  # takes files with an answer
+    rereads: bool = True  # False: reading takes things away, so it cannot be read only to compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,8 @@ class Connector(ABC):
     slug: ClassVar[str]
     label: ClassVar[str]  # in Vietnamese, as officials know the system
     settings: ClassVar[tuple[Setting, ...]]
-    profiles: ClassVar[tuple[str, ...]] = ()  # names of data files in connectors/profiles/, where the source has any
+    profile_family: ClassVar[str] = ""  # the `family` of the data files it follows, where it serves several systems
+    default_profile: ClassVar[str] = ""  # taken when none is named; without it one must be named
 
     def __init__(self, config: SourceConfig, http: HttpClient) -> None:
         """`http` is the only way out; it raises our errors and knows limits, breaker and redaction."""
@@ -89,6 +103,13 @@ class Connector(ABC):
     @abstractmethod
     def check(self) -> str:
         """Log in and make the smallest possible read. Returns one line of what was seen; raises our errors."""
+
+    def receive(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Delivered:
+        """A message that the source sent by itself; `headers` has lower-case names.
+
+        Raises AuthError when it was not this source that sent it, or not now.
+        """
+        raise Permanent(f"{self.slug} sends nothing by itself", code="not_pushing")
 
     def download(self, url: str) -> bytes:
         """The content of an attachment, by the address its record gave. Raises Permanent when it cannot be had."""

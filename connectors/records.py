@@ -153,6 +153,14 @@ class RawItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivered:
+    """A payload that a source sent by itself. `message_id` is the same when the source repeats it."""
+
+    message_id: str
+    item: RawItem
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page of payloads and the cursor that is true once these rows are stored. `cursor` is JSON data."""
 

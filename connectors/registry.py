@@ -10,7 +10,7 @@ import pkgutil
 from functools import cache
 from types import MappingProxyType, ModuleType
 
-from connectors import sources
+from connectors import profile, sources
 from connectors.errors import ConfigError
 from connectors.http import HttpClient
 from connectors.protocol import Connector, SourceConfig
@@ -48,9 +48,14 @@ def _check_settings(kind: type[Connector], config: SourceConfig) -> None:
 
 
 def _check_profile(kind: type[Connector], config: SourceConfig) -> None:
-    if kind.profiles and config.profile not in kind.profiles:
-        known = ", ".join(kind.profiles)
-        raise ConfigError(f"The setting profile must be one of: {known}", code="unknown_profile")
+    """Also reads it, so that a profile that cannot be followed is refused when a source is set up, not in the night."""
+    if not kind.profile_family:
+        return
+    known = profile.names(kind.profile_family)
+    name = config.profile or kind.default_profile
+    if name not in known:
+        raise ConfigError(f"The setting profile must be one of: {', '.join(known)}", code="unknown_profile")
+    profile.load(name)
 
 
 @cache

@@ -51,8 +51,8 @@ def hostile(payload: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield _changed(payload, path, value=value)
 
 
-class ConnectorConformance(ABC):
-    """What every source must do. `config` is right, `wrong_config` has bad credentials (None: the source has none)."""
+class PayloadConformance(ABC):
+    """What every source must do with payloads and updates, however they come. `config` is right."""
 
     connector: str
     png = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -60,11 +60,6 @@ class ConnectorConformance(ABC):
     @abstractmethod
     def config(self, sandbox_url: str) -> SourceConfig:
         """The source set up correctly against the sandbox."""
-
-    def wrong_config(self, sandbox_url: str) -> SourceConfig | None:
-        """The same with credentials that the source refuses."""
-        right = self.config(sandbox_url)
-        return replace(right, secrets=dict.fromkeys(right.secrets, "wrong")) if right.secrets else None
 
     @pytest.fixture
     def source(self, sandbox_url: str) -> Connector:
@@ -75,6 +70,71 @@ class ConnectorConformance(ABC):
         said = source.check()
         assert said.strip()
         assert "\n" not in said
+
+    @abstractmethod
+    def samples(self, source: Connector) -> list[RawItem]:
+        """Good payloads of this source, at least one, with as much in them as it can say."""
+
+    def test_hostile_payloads_are_records_or_bad_payloads(self, source: Connector) -> None:
+        """Never another error, and never a record that is not fit to be stored."""
+        for raw in self.samples(source):
+            for payload in hostile(raw.payload):
+                result = parse_one(source, RawItem(payload), now=_now())
+                if isinstance(result, Accepted):
+                    _assert_well_formed(result.record)
+                else:
+                    assert result.error.code != "parser_bug", (result.error.detail, payload)
+
+    def test_parsing_twice_gives_the_same_revision(self, source: Connector) -> None:
+        for raw in self.samples(source):
+            later = _now() + timedelta(days=400)
+            assert source.parse(raw, now=_now()).revision == source.parse(raw, now=later).revision
+
+    def test_any_change_of_the_text_changes_the_revision(self, source: Connector) -> None:
+        """Also without a new stamp: some sources forget it."""
+        raw = self.samples(source)[0]
+        record = source.parse(raw, now=_now())
+        changed = json.loads(json.dumps(dict(raw.payload)).replace(json.dumps(record.title)[1:8], "Khác-"))
+        assert source.parse(RawItem(changed), now=_now()).revision != record.revision
+
+    def test_what_the_source_cannot_take_is_refused_before_anything_is_sent(self, source: Connector) -> None:
+        record = source.parse(self.samples(source)[0], now=_now())
+        for action in set(OutboundAction) - source.capabilities.pushes:
+            with pytest.raises(Permanent) as caught:
+                source.push(self.update(action, record))
+            assert caught.value.code == "read_only"
+
+    def assert_arrived(self, update: OutboundUpdate) -> None:
+        """That a write arrived exactly once, seen from the other side: only for sources that cannot be asked."""
+        raise NotImplementedError(f"{self.connector} cannot be asked: say how to see that a write arrived")
+
+    def update(self, action: OutboundAction, record: InboundRecord) -> OutboundUpdate:
+        """An update about a record, with a picture and with letters that break careless encodings."""
+        return OutboundUpdate(
+            key=uuid.uuid4().hex,
+            action=action,
+            external_id=record.external_id,
+            write_id=record.write_id,
+            text=f"Đã xử lý xong “{action}” & <b>kiểm tra</b>\ndòng hai 🙏",
+            author="UBND phường Bình Thạnh",
+            at=_now(),
+            due_at=_now() + timedelta(days=5),
+            files=(FileToSend("ảnh sau xử lý.png", "image/png", self.png),),
+        )
+
+
+class ConnectorConformance(PayloadConformance):
+    """What every source must do that is asked. `wrong_config` has bad credentials (None: the source has none)."""
+
+    def wrong_config(self, sandbox_url: str) -> SourceConfig | None:
+        """The same with credentials that the source refuses."""
+        right = self.config(sandbox_url)
+        return replace(right, secrets=dict.fromkeys(right.secrets, "wrong")) if right.secrets else None
+
+    def samples(self, source: Connector) -> list[RawItem]:
+        """The payload with the most in it."""
+        raws = [one.raw for batch in read(source, {}, now=_now()) for one in batch.accepted]
+        return sorted(raws, key=lambda raw: len(str(raw.payload)), reverse=True)[:1]
 
     def test_everything_is_read_and_understood(self, source: Connector) -> None:
         batches = list(read(source, {}, now=_now()))
@@ -132,28 +192,6 @@ class ConnectorConformance(ABC):
         assert caught.value.code
         assert "wrong" not in caught.value.detail.replace("wrong_password", "")
 
-    def test_hostile_payloads_are_records_or_bad_payloads(self, source: Connector) -> None:
-        """Never another error, and never a record that is not fit to be stored."""
-        for raw in _sample(source):
-            for payload in hostile(raw.payload):
-                result = parse_one(source, RawItem(payload), now=_now())
-                if isinstance(result, Accepted):
-                    _assert_well_formed(result.record)
-                else:
-                    assert result.error.code != "parser_bug", (result.error.detail, payload)
-
-    def test_parsing_twice_gives_the_same_revision(self, source: Connector) -> None:
-        for raw in _sample(source):
-            later = _now() + timedelta(days=400)
-            assert source.parse(raw, now=_now()).revision == source.parse(raw, now=later).revision
-
-    def test_any_change_of_the_text_changes_the_revision(self, source: Connector) -> None:
-        """Also without a new stamp: some sources forget it."""
-        raw = _sample(source)[0]
-        record = source.parse(raw, now=_now())
-        changed = json.loads(json.dumps(dict(raw.payload)).replace(json.dumps(record.title)[1:8], "Khác-"))
-        assert source.parse(RawItem(changed), now=_now()).revision != record.revision
-
     def test_each_ability_arrives(self, source: Connector) -> None:
         actions = sorted(source.capabilities.pushes)
         if not actions:
@@ -162,6 +200,10 @@ class ConnectorConformance(ABC):
         assert len(records) >= len(actions)
         for action, record in zip(actions, records, strict=False):
             update = self.update(action, record)
+            if not source.capabilities.lookup:
+                source.push(update)
+                self.assert_arrived(update)
+                continue
             assert not source.lookup(update, now=_now()).applied
             source.push(update)
             found = source.lookup(update, now=_now())
@@ -174,17 +216,13 @@ class ConnectorConformance(ABC):
             pytest.skip("this source is read-only")
         update = self.update(OutboundAction.RESOLVE, _open_records(source)[-1])
         assert not source.push(update).duplicate
-        if source.capabilities.idempotent_push:
+        if not source.capabilities.lookup:
+            source.push(update)
+            self.assert_arrived(update)
+        elif source.capabilities.idempotent_push:
             assert source.push(update).duplicate
         else:
             assert source.lookup(update, now=_now()).applied
-
-    def test_what_the_source_cannot_take_is_refused_before_anything_is_sent(self, source: Connector) -> None:
-        record = source.parse(_sample(source)[0], now=_now())
-        for action in set(OutboundAction) - source.capabilities.pushes:
-            with pytest.raises(Permanent) as caught:
-                source.push(self.update(action, record))
-            assert caught.value.code == "read_only"
 
     def test_a_look_up_of_nothing_finds_nothing(self, source: Connector) -> None:
         if not source.capabilities.lookup:
@@ -193,29 +231,67 @@ class ConnectorConformance(ABC):
         found = source.lookup(self.update(OutboundAction.RESOLVE, record), now=_now())
         assert (found.exists, found.applied) == (False, False)
 
-    def update(self, action: OutboundAction, record: InboundRecord) -> OutboundUpdate:
-        """An update about a record, with a picture and with letters that break careless encodings."""
-        return OutboundUpdate(
-            key=uuid.uuid4().hex,
-            action=action,
-            external_id=record.external_id,
-            write_id=record.write_id,
-            text=f"Đã xử lý xong “{action}” & <b>kiểm tra</b>\ndòng hai 🙏",
-            author="UBND phường Bình Thạnh",
-            at=_now(),
-            due_at=_now() + timedelta(days=5),
-            files=(FileToSend("ảnh sau xử lý.png", "image/png", self.png),),
-        )
+
+class PushedConformance(PayloadConformance):
+    """What every source must do that speaks first."""
+
+    @abstractmethod
+    def message(self, sandbox_url: str) -> bytes:
+        """A good message as it comes over the wire."""
+
+    @abstractmethod
+    def signed(self, body: bytes, *, message_id: str, at: datetime) -> Mapping[str, str]:
+        """The headers that the source would send with a body, lower-case names."""
+
+    @abstractmethod
+    def update_target(self, sandbox_url: str) -> InboundRecord:
+        """A complaint that is open in the source, to answer to."""
+
+    def test_it_is_not_asked(self, source: Connector) -> None:
+        assert not source.capabilities.polls
+        assert list(source.pages({}, now=_now())) == []
+
+    def test_a_signed_message_is_taken_and_understood(self, source: Connector, sandbox_url: str) -> None:
+        body = self.message(sandbox_url)
+        delivered = source.receive(self.signed(body, message_id="m-1", at=_now()), body, now=_now())
+        again = source.receive(self.signed(body, message_id="m-1", at=_now()), body, now=_now())
+        assert delivered.message_id == again.message_id
+        result = parse_one(source, delivered.item, now=_now())
+        assert isinstance(result, Accepted)
+        _assert_well_formed(result.record)
+        assert delivered.item.external_id == result.record.external_id
+
+    def test_what_was_not_signed_now_by_this_source_is_refused(self, source: Connector, sandbox_url: str) -> None:
+        body = self.message(sandbox_url)
+        good = self.signed(body, message_id="m-1", at=_now())
+        cases: list[tuple[Mapping[str, str], bytes]] = [
+            ({}, body),
+            (good, body + b" "),
+            (self.signed(body, message_id="m-1", at=_now() - timedelta(minutes=10)), body),
+            (self.signed(body, message_id="m-1", at=_now() + timedelta(minutes=10)), body),
+        ]
+        for headers, content in cases:
+            with pytest.raises(AuthError):
+                source.receive(headers, content, now=_now())
+
+    def test_whatever_is_signed_is_kept(self, source: Connector) -> None:
+        """A message that cannot be read goes to quarantine; it is not lost by an error at the door."""
+        for body in (b"", b"\xff\x00", b"[]", b"null", b'{"type": 1}', b"[" * 5000):
+            delivered = source.receive(self.signed(body, message_id="m-1", at=_now()), body, now=_now())
+            result = parse_one(source, delivered.item, now=_now())
+            assert not isinstance(result, Accepted)
+            assert result.error.code != "parser_bug"
+
+    def test_each_answer_arrives_once(self, source: Connector, sandbox_url: str) -> None:
+        for action in sorted(source.capabilities.pushes):
+            update = self.update(action, self.update_target(sandbox_url))
+            source.push(update)
+            source.push(update)
+            self.assert_arrived(update)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _sample(source: Connector) -> list[RawItem]:
-    """The payload with the most in it, as a list of one."""
-    raws = [one.raw for batch in read(source, {}, now=_now()) for one in batch.accepted]
-    return sorted(raws, key=lambda raw: len(str(raw.payload)), reverse=True)[:1]
 
 
 def _open_records(source: Connector) -> list[InboundRecord]:

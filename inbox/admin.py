@@ -273,36 +273,25 @@ class InboundPayloadAdmin(OnlyShown, admin.ModelAdmin):  # type: ignore[type-arg
 # --- Deadlines --------------------------------------------------------------------------------------------------------
 
 
-class CalendarOverrideInline(Removable, admin.TabularInline):  # type: ignore[type-arg]
+class CalendarOverrideInline(OnlyShown, admin.TabularInline):  # type: ignore[type-arg]
     model = CalendarOverride
     extra = 0
 
 
 @admin.register(WorkCalendar, site=site)
-class WorkCalendarAdmin(GuardedByRole, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("slug", "name", "time_zone", "is_default")
+class WorkCalendarAdmin(OnlyShown, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Changed on the pages under /calendars/, which show what would move and keep who decided it."""
+
+    list_display = ("slug", "name", "time_zone", "follows", "is_default")
     inlines = (CalendarOverrideInline,)
 
 
-@admin.register(CalendarOverride, site=site)
-class CalendarOverrideAdmin(Removable, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("date", "calendar", "reason", "legal_basis", "confirmed")
-    list_filter = ("calendar", "confirmed")
-    date_hierarchy = "date"
-
-
 @admin.register(SlaPolicy, site=site)
-class SlaPolicyAdmin(GuardedByRole, admin.ModelAdmin):  # type: ignore[type-arg]
-    """A policy that clocks already count by can only be ended: its past must stay explainable."""
+class SlaPolicyAdmin(OnlyShown, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Made on the pages under /policies/: a version that tickets have is never changed."""
 
     list_display = ("name", "version", "valid_from", "valid_to", "connector", "source_slug", "category", "urgency")
     list_filter = ("connector", "category", "urgency")
-    autocomplete_fields = ("unit",)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: SlaPolicy | None = None) -> list[str]:
-        if obj is None or not obj.clocks.exists():
-            return []
-        return [field.name for field in SlaPolicy._meta.fields if field.name not in {"id", "valid_to"}]
 
 
 # --- To look at -------------------------------------------------------------------------------------------------------

@@ -2,8 +2,14 @@
 
 import inbox.accounts.models
 import inbox.api.models
+import inbox.bulk.models
 import inbox.core.models
+import inbox.dashboards.models
+import inbox.desk.models
+import inbox.evidence.models
+import inbox.notify.models
 import inbox.outbox.models
+import inbox.reports.models
 import inbox.sla.models
 import inbox.sources.models
 import inbox.tickets.models

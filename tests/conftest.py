@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from celery import current_app
 from django.conf import settings
+from hypothesis import settings as hypothesis_settings
 
 from tests.processes import Sandbox, running_sandbox
 
 
 def pytest_configure() -> None:
     """Tests never talk to the broker of a product that runs on this machine, and hash passwords cheaply."""
+    # Property tests try the same examples each time; HYPOTHESIS_PROFILE=search looks for new ones, and longer.
+    hypothesis_settings.register_profile("fixed", derandomize=True, database=None, deadline=None, max_examples=100)
+    hypothesis_settings.register_profile("search", deadline=None, max_examples=2_000)
+    hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
     current_app.conf.broker_url = "memory://"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {

@@ -73,7 +73,8 @@ def make_record(**values: Any) -> InboundRecord:
         "sent_at": TUESDAY,
         "updated_at": TUESDAY,
     }
-    return InboundRecord(**(defaults | values))
+    values = defaults | values
+    return InboundRecord(**values | {"status": SourceStatus(values["status"])})
 
 
 def make_ticket(unit: Unit | None = None, source: Source | None = None, **values: Any) -> Ticket:

@@ -50,7 +50,7 @@ def messages() -> Iterator[Found]:
         for path in sorted((ROOT / folder).rglob("*.py")):
             yield from _in_python(path, path.read_bytes())
     for folder in TEMPLATES:
-        for path in sorted((ROOT / folder).rglob("*.html")):
+        for path in sorted(path for path in (ROOT / folder).rglob("*") if path.suffix in {".html", ".txt"}):
             yield from _in_python(path, _as_python(path).encode())
 
 

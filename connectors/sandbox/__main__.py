@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
 from datetime import datetime
 
 from connectors.sandbox.complaints import LOCAL
 from connectors.sandbox.sandbox import Options, WrongData
 from connectors.sandbox.server import start
+
+STOPS = {signal.SIGINT, signal.SIGTERM}
 
 
 def main() -> int:
@@ -24,16 +25,15 @@ def main() -> int:
         data=tuple(arguments.data),
         at=arguments.now,
     )
+    # Blocked before any thread begins, so that the signal cannot end up in a thread that serves, where nobody hears it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         running = start(options, host=arguments.host, port=arguments.port)
     except (WrongData, OSError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
     print(f"Sandbox: {running.url}/", flush=True)
-    asked_to_stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked_to_stop.set())
-    asked_to_stop.wait()
+    signal.sigwait(STOPS)
     running.stop()
     return 0
 

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from connectors.sandbox.complaints import Answer, Citizen, Complaint, Spot
+from connectors.sandbox.complaints import Answer, Citizen, Complaint, Draft, Spot, Stage
 from connectors.sandbox.store import Store
 from connectors.sandbox.systems.base import System
 
@@ -27,6 +27,28 @@ def withdraw(store: Store, complaint: Complaint, *, at: datetime) -> Complaint:
     """A citizen takes a complaint back."""
     changed = replace(complaint, withdrawn=True, updated_at=at)
     store.save(changed)
+    return changed
+
+
+def reuse_id(system: System, complaint: Complaint, draft: Draft, *, at: datetime) -> Complaint:
+    """The source gives the ids of an old complaint to a new one of somebody else, as some do when set up anew."""
+    changed = replace(
+        complaint,
+        title=draft.title,
+        text=draft.text,
+        category=draft.category,
+        sent_at=at,
+        updated_at=at,
+        citizen=draft.citizen,
+        spot=draft.spot,
+        photos=draft.photos,
+        channel=draft.channel,
+        status=system.stages[Stage.WAITING],
+        answers=(),
+        withdrawn=False,
+        raw={},
+    )
+    system.store.save(changed)
     return changed
 
 

@@ -24,7 +24,11 @@ def let_something_happen(sandbox: Sandbox) -> None:
     """One new complaint, or for every eighth or so an edit or a withdrawal. Archives from files are left alone."""
     turn = str(sandbox.store.next_number(_COUNTER))
     chance = random.Random(f"{sandbox.options.seed}:{_COUNTER}:{turn}")
-    sources = [slug for slug in sandbox.systems if not (slug == "open311" and sandbox.options.data)]
+    sources = [
+        slug
+        for slug, system in sandbox.systems.items()
+        if system.is_seeded and not (slug == "open311" and sandbox.options.data)
+    ]
     system = sandbox.systems[chance.choice(sources)]
     with sandbox.store.transaction():
         waiting = [c for c in system.visible() if not c.answers and not c.withdrawn]

@@ -9,14 +9,17 @@ from typing import Any
 from werkzeug import Request, Response
 
 from connectors.sandbox import clock
+from connectors.sandbox.call import Call
 from connectors.sandbox.catalogue import CATEGORIES
-from connectors.sandbox.changes import WrongChange, content_of, edit, handle_elsewhere, withdraw
+from connectors.sandbox.changes import WrongChange, content_of, edit, handle_elsewhere, reuse_id, withdraw
 from connectors.sandbox.complaints import Citizen, Complaint, Draft, Spot, to_json
 from connectors.sandbox.control_page import STYLES, control_page, form_values
-from connectors.sandbox.faults import FaultBoard, WrongFault
+from connectors.sandbox.doors import Doors
+from connectors.sandbox.faults import FaultBoard, Operation, WrongFault
 from connectors.sandbox.generator import Generator
 from connectors.sandbox.store import Store
 from connectors.sandbox.systems.base import System, json_body, json_response
+from connectors.sandbox.systems.mini_app import MiniApp
 
 _COUNTER = "control"
 _MOST_AT_ONCE = 10_000
@@ -25,11 +28,20 @@ _MOST_AT_ONCE = 10_000
 class Control:
     """Everything under `/control/` and the page `/`."""
 
-    def __init__(self, *, systems: Mapping[str, System], board: FaultBoard, store: Store, generator: Generator) -> None:
+    def __init__(
+        self,
+        *,
+        systems: Mapping[str, System],
+        board: FaultBoard,
+        store: Store,
+        generator: Generator,
+        doors: Doors,
+    ) -> None:
         self._systems = systems
         self._board = board
         self._store = store
         self._generator = generator
+        self._doors = doors
 
     def respond(self, request: Request) -> Response:
         """Answer a control request; every error is JSON with `error`."""
@@ -98,6 +110,10 @@ class Control:
                 return json_response(self.change_faults(system, json_body(request)))
             case ("POST", "complaints"):
                 return json_response(self.change_complaints(system, json_body(request)))
+            case ("POST", "push") if isinstance(system, MiniApp):
+                return json_response(self.push(system, request))
+            case ("POST", "doors"):
+                return json_response(self.open_door(system, json_body(request)))
         return json_response({"error": "not found"}, 404)
 
     def state(self, system: System) -> dict[str, Any]:
@@ -115,7 +131,25 @@ class Control:
             self._board.clear(system.slug, str(body.get("kind") or ""))
         else:
             self._board.switch_on(system.slug, body)
+        self._doors.look()
         return {"faults": [fault.as_json() for fault in self._board.active(system.slug)]}
+
+    def push(self, system: MiniApp, request: Request) -> dict[str, Any]:
+        """Let the app send what changed to a hook. Raises WrongChange."""
+        body = json_body(request)
+        to = str(body.get("to", ""))
+        if not to.startswith(("http://", "https://")):
+            raise WrongChange("to must be the address of a hook")
+        call = Call(request, system.slug, "", Operation.READ, self._board)
+        return {"answers": system.push(call.base_url, to, body, call)}
+
+    def open_door(self, system: System, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A door of this source's own, of the kind that `kind` names. Raises WrongChange."""
+        try:
+            address, authority = self._doors.open(system.slug, str(body.get("kind", "plain")))
+        except ValueError as error:
+            raise WrongChange(str(error)) from error
+        return {"url": address + system.mount, "authority": authority}
 
     def change_complaints(self, system: System, body: Mapping[str, Any]) -> dict[str, Any]:
         """Act as a citizen, or as an official of the source itself. Raises WrongChange."""
@@ -140,11 +174,13 @@ class Control:
                 return withdraw(self._store, complaint, at=clock.now())
             if isinstance(body.get("edit"), Mapping):
                 return edit(self._store, complaint, body["edit"], at=clock.now())
+            if isinstance(body.get("reuse"), Mapping):
+                return reuse_id(system, complaint, self._written(system, body["reuse"]), at=clock.now())
             if isinstance(body.get("handle"), Mapping):
                 handled = body["handle"]
                 status, text = str(handled.get("status")), str(handled.get("text") or "")
                 return handle_elsewhere(system, complaint, status, text, at=clock.now())
-            raise WrongChange("with external_id give one of: edit, withdraw, handle")
+            raise WrongChange("with external_id give one of: edit, withdraw, reuse, handle")
 
     def _generated(self, system: System) -> Draft:
         name = f"{_COUNTER}:{self._store.next_number(_COUNTER)}"

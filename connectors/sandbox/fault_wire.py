@@ -39,6 +39,8 @@ class Wire:
         """The answer that takes the place of the system's own, or None to go on. Raises Dropped."""
         if fault := call.take("outage"):
             return self._outage(call, fault)
+        if call.take("refused"):
+            _reset(_socket_of(call))  # the address that all share cannot be closed for one: see doors.py
         if fault := call.take("hang"):
             self._hang(call, fault)
         if fault := call.take("latency"):

@@ -56,6 +56,7 @@ _OUTAGE_MODES = ("reset", "http_503", "hang")
 
 KINDS: Mapping[str, Kind] = {
     "outage": Kind(Group.TRANSPORT, "Ngừng hoạt động hoàn toàn", {"mode": "reset"}),
+    "refused": Kind(Group.TRANSPORT, "Từ chối kết nối (ở cửa riêng của nguồn)"),
     "latency": Kind(Group.TRANSPORT, "Trả lời chậm", {"seconds": 3.0}),
     "hang": Kind(Group.TRANSPORT, "Treo, không trả lời", {"seconds": 120.0, "after_headers": False}),
     "slow_drip": Kind(Group.TRANSPORT, "Nhỏ giọt từng byte", {"seconds": 1.0}),
@@ -101,6 +102,7 @@ KINDS: Mapping[str, Kind] = {
     "answer_lost": Kind(Group.WRITE, "Ghi xong nhưng mất câu trả lời"),
     "late_write": Kind(Group.WRITE, "Ghi có hiệu lực muộn", {"seconds": 5.0}),
     "write_dropped": Kind(Group.WRITE, "Báo thành công nhưng không ghi"),
+    "token_first": Kind(Group.WRITE, "Chỉ trả mã tạm (token) khi tạo yêu cầu Open311"),
     "refuse_id": Kind(Group.WRITE, "Từ chối một mã phản ánh", {"external_id": ""}),
 }
 
@@ -162,6 +164,11 @@ class FaultBoard:
         """The faults that can still fire."""
         with self._lock:
             return list(self._living(source))
+
+    def is_on(self, source: str, kind: str) -> bool:
+        """Whether such a fault is switched on; looking does not use it up."""
+        with self._lock:
+            return any(fault.kind == kind for fault in self._living(source))
 
     def take(self, source: str, kind: str, operation: Operation, *, external_id: str = "") -> Fault | None:
         """The fault of this kind if one fires on this call, counting it; None otherwise.

@@ -18,6 +18,7 @@ from werkzeug import Request, Response
 from connectors.sandbox import clock
 from connectors.sandbox.call import Call
 from connectors.sandbox.control import Control
+from connectors.sandbox.doors import Doors
 from connectors.sandbox.fault_wire import Wire
 from connectors.sandbox.faults import FaultBoard, Operation
 from connectors.sandbox.generator import Generator
@@ -26,13 +27,14 @@ from connectors.sandbox.systems.base import System, json_response
 from connectors.sandbox.systems.gopy import Gopy
 from connectors.sandbox.systems.hotline_1022 import Hotline1022
 from connectors.sandbox.systems.ioc import Ioc
+from connectors.sandbox.systems.mini_app import MiniApp
 from connectors.sandbox.systems.national_portal import NationalPortal
 from connectors.sandbox.systems.open311 import Open311
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_SYSTEMS: tuple[type[System], ...] = (NationalPortal, Hotline1022, Gopy, Ioc, Open311)
+_SYSTEMS: tuple[type[System], ...] = (NationalPortal, Hotline1022, Gopy, Ioc, Open311, MiniApp)
 
 
 class WrongData(ValueError):
@@ -65,7 +67,10 @@ class Sandbox:
         }
         self.generator = Generator(options.seed)
         self._wire = Wire(self.stopping)
-        self._control = Control(systems=self.systems, board=self.board, store=self.store, generator=self.generator)
+        self.doors = Doors(self, lambda source: self.board.is_on(source, "refused"), self.stopping)
+        self._control = Control(
+            systems=self.systems, board=self.board, store=self.store, generator=self.generator, doors=self.doors
+        )
         if self.store.is_empty():
             self._seed()
 
@@ -92,7 +97,8 @@ class Sandbox:
 
     def _seed(self) -> None:
         with self.store.transaction():
-            generated = [slug for slug in self.systems if not (slug == Open311.slug and self.options.data)]
+            archive_only = {Open311.slug} if self.options.data else set()
+            generated = [slug for slug, one in self.systems.items() if one.is_seeded and slug not in archive_only]
             drafts = self.generator.seed_drafts(generated, count=self.options.count, at=self.options.at or clock.now())
             for slug, draft in drafts:
                 self.systems[slug].take_complaint(draft)

@@ -5,23 +5,11 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from connectors.sandbox.citizens import keep_complaining
+from connectors.sandbox.doors import QuietHandler
 from connectors.sandbox.sandbox import Options, Sandbox
-
-
-class _Handler(WSGIRequestHandler):
-    """Quiet, HTTP/1.1, and done with a connection once a fault has broken it."""
-
-    protocol_version = "HTTP/1.1"
-
-    def run_wsgi(self) -> None:
-        super().run_wsgi()
-        self.close_connection = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: requests carry what citizens wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +24,7 @@ class Running:
     def stop(self) -> None:
         """End all waits, close the port and the store."""
         self.sandbox.stopping.set()
+        self.sandbox.doors.close()
         self._server.shutdown()
         for thread in self._threads:
             thread.join(timeout=5)
@@ -47,7 +36,7 @@ def start(options: Options | None = None, *, host: str = "127.0.0.1", port: int 
     """Start a sandbox in threads of this process. Port 0 takes a free one. Raises OSError when the port is taken."""
     sandbox = Sandbox(options or Options())
     try:
-        server = make_server(host, port, sandbox, threaded=True, request_handler=_Handler)
+        server = make_server(host, port, sandbox, threaded=True, request_handler=QuietHandler)
     except SystemExit:  # how werkzeug says that the port is taken
         sandbox.store.close()
         raise OSError(f"port {port} is in use") from None

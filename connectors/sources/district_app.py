@@ -49,7 +49,7 @@ class DistrictApp(Connector):
         Setting("password", "its password", required=False, secret=True),
         Setting("token", "token, where the profile uses one", required=False, secret=True),
     )
-    profiles = ("gopy", "ioc")
+    profile_family = "district_app"
 
     def __init__(self, config: SourceConfig, http: HttpClient) -> None:
         """Raises ConfigError naming the credential that the profile needs and the configuration lacks."""
@@ -65,7 +65,12 @@ class DistrictApp(Connector):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(pushes=frozenset(self._actions), lookup="detail" in self._profile, update_stamps=False)
+        return Capabilities(
+            pushes=frozenset(self._actions),
+            lookup="detail" in self._profile,
+            update_stamps=False,
+            files="upload" in self._profile,
+        )
 
     def pages(
         self, cursor: Mapping[str, Any], *, now: datetime, full: bool = False, open_items: Iterable[OpenItem] = ()

@@ -52,7 +52,7 @@ class Hotline1022(Connector):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(pushes=frozenset(ACTIONS), lookup=True)
+        return Capabilities(pushes=frozenset(ACTIONS), lookup=True, files=True)
 
     def pages(
         self, cursor: Mapping[str, Any], *, now: datetime, full: bool = False, open_items: Iterable[OpenItem] = ()
@@ -127,7 +127,8 @@ class Hotline1022(Connector):
         result = answer.get("ClassResult") if isinstance(answer, Mapping) else None
         if not isinstance(result, Mapping) or answer.get("ThongBao") != "OK":
             raise UnknownOutcome("The portal gave no clear answer to the update", code="unknown_answer")
-        return Receipt(revision=str(result.get("NgayCapNhat") or ""))
+        stamped = Reader(result, now=update.at).date("NgayCapNhat", judge=False)
+        return Receipt(revision=vn_stamp(stamped) if stamped else "")
 
     def lookup(self, update: OutboundUpdate, *, now: datetime) -> Found:
         """Ask for the complaint; our write is there when its history holds our key, or the same state and text."""

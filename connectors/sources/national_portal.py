@@ -51,7 +51,7 @@ class NationalPortal(Connector):
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(pushes=frozenset(ACTIONS), lookup=True, idempotent_push=True)
+        return Capabilities(pushes=frozenset(ACTIONS), lookup=True, idempotent_push=True, files=True)
 
     def pages(
         self, cursor: Mapping[str, Any], *, now: datetime, full: bool = False, open_items: Iterable[OpenItem] = ()

@@ -20,6 +20,7 @@ class Official(AbstractUser):
     last_name = None  # type: ignore[assignment]
     full_name = models.CharField(max_length=150, blank=True)
     position = models.CharField(max_length=150, blank=True, help_text="Job title as shown to colleagues.")
+    dense_list = models.BooleanField(default=False, help_text="Likes more tickets on one screen.")
 
     objects = UserManager()  # type: ignore[misc]  # bound to Self in the stubs
 

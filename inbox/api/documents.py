@@ -9,14 +9,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
+from inbox.actions.base import LONGEST_TEXT
+from inbox.actions.create_ticket import NewComplaint
 from inbox.actions.registry import ACTIONS
 from inbox.core import clock
 from inbox.core.masking import masked_email, masked_name, masked_phone
 from inbox.outbox.vocabulary import DeliveryState
-from inbox.sources.vocabulary import Health, PayloadState, RunOutcome
+from inbox.reports.vocabulary import ExportFormat, ExportKind, ExportState, Problem
+from inbox.sources.vocabulary import Channel, Health, PayloadState, RunOutcome
 from inbox.tickets.vocabulary import Category, EventKind, FileState, MessageKind, Status, Urgency
 
 DEADLINE_STATES = ("ok", "due_soon", "overdue", "met", "met_late", "paused", "none")
@@ -162,6 +167,78 @@ class TicketDocument(Document):
         return _as_sent(row.due_at) if row else None
 
 
+class DayDocument(Document):
+    """A date between start and due date. Lengths are in seconds of the time that the clock counts."""
+
+    date = serializers.DateField()
+    counted_seconds = serializers.SerializerMethodField()
+    paused_seconds = serializers.SerializerMethodField()
+    note = serializers.CharField(help_text="Why the calendar differs from the week on this date.")
+    to_be_confirmed = serializers.BooleanField()
+
+    def get_counted_seconds(self, day: Any) -> int:
+        return int(day.counted.total_seconds())
+
+    def get_paused_seconds(self, day: Any) -> int:
+        return int(day.paused.total_seconds())
+
+
+class PauseDocument(Document):
+    """A pause as it was taken; `end` is null while it lasts."""
+
+    begin = serializers.DateTimeField()
+    end = serializers.DateTimeField(allow_null=True)
+    reason = serializers.CharField()
+
+
+class ExtensionDocument(Document):
+    """More time that a leader gave for the answer."""
+
+    until = serializers.DateTimeField()
+    asked_by = serializers.CharField()
+    reason = serializers.CharField()
+    given_by = serializers.CharField()
+    given_at = serializers.DateTimeField()
+
+
+class ExplainedClockDocument(Document):
+    """One promise, day by day."""
+
+    kind = serializers.ChoiceField(choices=["accept", "resolve"])
+    round = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=["running", "paused", "met", "breached", "cancelled"])
+    policy = serializers.CharField()
+    policy_version = serializers.IntegerField()
+    policy_valid_from = serializers.DateField()
+    target_amount = serializers.IntegerField()
+    target_unit = serializers.CharField()
+    calendar = serializers.CharField(help_text="By whose hours and holidays working time is counted.")
+    changed_since = serializers.BooleanField(help_text="The calendar was changed after this was done.")
+    extension_seconds = serializers.SerializerMethodField()
+    started_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    met_at = serializers.DateTimeField(allow_null=True)
+    total_seconds = serializers.SerializerMethodField()
+    pauses = PauseDocument(many=True)
+    days = DayDocument(many=True)
+
+    def get_extension_seconds(self, clock_row: Any) -> int:
+        return int(clock_row.extension.total_seconds())
+
+    def get_total_seconds(self, clock_row: Any) -> int:
+        return int(clock_row.total.total_seconds())
+
+
+class ExplanationDocument(Document):
+    """Why the deadlines of a ticket are what they are. `text` says the same in the language of the request."""
+
+    code = serializers.CharField()
+    source_due = serializers.DateTimeField(allow_null=True)
+    clocks = ExplainedClockDocument(many=True)
+    extensions = ExtensionDocument(many=True)
+    text = serializers.ListField(child=serializers.CharField())
+
+
 class MessageDocument(Document):
     """A text that an event brought: a note to colleagues, a reply to the citizen, or the citizen's own."""
 
@@ -274,6 +351,85 @@ class DeliveryDocument(Document):
     delivered_at = serializers.DateTimeField(allow_null=True)
 
 
+class OutageDocument(Document):
+    """That a source was away, as it was seen."""
+
+    id = serializers.IntegerField(source="pk")
+    source = serializers.CharField(source="source.slug")  # type: ignore[assignment]
+    began = serializers.DateTimeField(help_text="The first of the failures in a row.")
+    last_success_before = serializers.DateTimeField(allow_null=True)
+    confirmed_at = serializers.DateTimeField(allow_null=True, help_text="When a probe of its own failed too.")
+    ended = serializers.DateTimeField(allow_null=True, help_text="The first success; null while it is open.")
+    reason_code = serializers.CharField()
+    tickets_touched = serializers.IntegerField()
+
+
+class EvidenceDocument(Document):
+    """Something done in time although its source heard of it late: the newest version of its record."""
+
+    number = serializers.CharField()
+    ticket = serializers.CharField(source="ticket.code")
+    source = serializers.CharField(source="source.slug")  # type: ignore[assignment]
+    version = serializers.IntegerField(source="latest.version")
+    done_at = serializers.DateTimeField()
+    made_at = serializers.DateTimeField(source="latest.made_at")
+    arrived_at = serializers.DateTimeField(source="latest.arrived_at", allow_null=True)
+    facts = serializers.JSONField(source="latest.facts", help_text="What the hash covers: see docs/evidence.md.")
+    hash = serializers.CharField(source="latest.hash")
+
+
+class ExportDocument(Document):
+    """A file that was asked for, and how far it is."""
+
+    id = serializers.UUIDField(source="key")
+    kind = serializers.ChoiceField(choices=list(ExportKind))
+    format = serializers.ChoiceField(choices=list(ExportFormat))
+    state = serializers.ChoiceField(choices=list(ExportState))
+    error_code = serializers.ChoiceField(choices=[*Problem, ""], help_text="Why there is no file; else empty.")
+    percent = serializers.IntegerField(help_text="How far it is, 0 to 100.")
+    rows = serializers.IntegerField(help_text="Rows written so far.")
+    size = serializers.IntegerField(help_text="Bytes, once it is ready.")
+    sha256 = serializers.CharField(source="content_hash")
+    filters = serializers.DictField(
+        source="parameters", child=serializers.ListField(child=serializers.CharField()), read_only=True
+    )
+    asked_at = serializers.DateTimeField()
+    made_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="When the file is deleted.")
+    status_url = serializers.SerializerMethodField(help_text="Ask here until `state` is `done` or `failed`.")
+    download_url = serializers.SerializerMethodField(help_text="409 until it is ready.")
+
+    def get_status_url(self, export: Any) -> str:
+        return settings.BASE_URL + reverse("api-export", kwargs={"key": export.key})
+
+    def get_download_url(self, export: Any) -> str:
+        return settings.BASE_URL + reverse("api-export-download", kwargs={"key": export.key})
+
+
+class ExportBody(serializers.Serializer):  # type: ignore[type-arg]
+    """What is wanted: a list of tickets, narrowed by the filters of `tickets/` and a `view` of the inbox."""
+
+    kind = serializers.ChoiceField(choices=[ExportKind.TICKETS.value], default=ExportKind.TICKETS.value)
+    format = serializers.ChoiceField(choices=[known.value for known in ExportFormat])
+    filters = serializers.DictField(required=False, default=dict)
+    with_mark = serializers.BooleanField(default=False, help_text="CSV begins with a byte order mark, for Excel.")
+
+    def validate_filters(self, filters: dict[str, Any]) -> dict[str, list[str]]:
+        """Each a text or a list of texts."""
+        found: dict[str, list[str]] = {}
+        for name, given in filters.items():
+            values = given if isinstance(given, list) else [given]
+            if not all(isinstance(value, str | bool | int) for value in values):
+                raise serializers.ValidationError({name[:50]: "This must be a text or a list of texts."})
+            found[name] = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+        return found
+
+    def wanted(self) -> dict[str, Any]:
+        """As `ask_export` takes it, once it is valid."""
+        data = self.validated_data
+        return {"file_format": data["format"], "filters": data["filters"], "with_mark": data["with_mark"]}
+
+
 class ProblemDocument(Document):
     """RFC 9457. `code` is stable; `errors` names the fields that are not accepted."""
 
@@ -295,7 +451,41 @@ _KIND_HELP: Mapping[str, str] = {
     "official": "Username or id.",
     "unit": "Code of a unit in force.",
     "moment": "ISO 8601.",
+    "ticket": "Code of a ticket.",
+    "files": "Ids of files that officials added to the ticket, with commas between them.",
 }
+
+
+class NewTicketCodeDocument(Document):
+    """The code of a ticket that went to a ward one may not see."""
+
+    code = serializers.CharField()
+
+
+class NewTicketBody(serializers.Serializer):  # type: ignore[type-arg]
+    """A complaint that somebody writes down for a citizen."""
+
+    text = serializers.CharField(max_length=LONGEST_TEXT)
+    channel = serializers.ChoiceField(choices=list(Channel), default=Channel.WALK_IN)
+    title = serializers.CharField(max_length=200, default="", allow_blank=True)
+    category = serializers.ChoiceField(choices=list(Category), default=Category.OTHER)
+    urgent = serializers.BooleanField(default=False)
+    address = serializers.CharField(max_length=300, default="", allow_blank=True, help_text="Where it happened")
+    lat = serializers.FloatField(default=None, allow_null=True, min_value=-90, max_value=90)
+    lng = serializers.FloatField(default=None, allow_null=True, min_value=-180, max_value=180)
+    name = serializers.CharField(max_length=150, default="", allow_blank=True)
+    phone = serializers.CharField(max_length=30, default="", allow_blank=True)
+    email = serializers.EmailField(max_length=150, default="", allow_blank=True)
+    home_address = serializers.CharField(max_length=300, default="", allow_blank=True)
+    anonymous = serializers.BooleanField(default=False)
+    sent_at = serializers.DateTimeField(
+        default=None, allow_null=True, help_text="When the citizen came, called or wrote; now, if missing"
+    )
+
+    def complaint(self) -> NewComplaint:
+        """What was sent, once it is valid."""
+        sent = dict(self.validated_data)
+        return NewComplaint(channel=Channel(sent.pop("channel")), category=Category(sent.pop("category")), **sent)
 
 
 class ActionBody(serializers.Serializer):  # type: ignore[type-arg]
@@ -313,3 +503,21 @@ class ActionBody(serializers.Serializer):  # type: ignore[type-arg]
             for action in ACTIONS.values()
             for field in action.fields
         }
+
+
+class MetricRowDocument(serializers.Serializer[Any]):
+    """One figure of one unit, source, field, officer, day, week or month."""
+
+    key = serializers.CharField(allow_null=True, help_text="Code, slug, field, key of an officer, or first day.")
+    name = serializers.CharField(allow_null=True)
+    value = serializers.FloatField(allow_null=True)
+
+
+class MetricDocument(serializers.Serializer[Any]):
+    """A figure; with `by` it has rows instead of a value. An empty value means that there are no data."""
+
+    name = serializers.CharField()
+    unit = serializers.CharField(help_text="tickets, percent, working_minutes, minutes, hours or records.")
+    meaning = serializers.CharField()
+    value = serializers.FloatField(allow_null=True, required=False)
+    rows = MetricRowDocument(many=True, required=False)

@@ -13,6 +13,8 @@ from rest_framework.views import APIView
 
 from inbox.accounts.models import Official
 from inbox.api import paging
+from inbox.dashboards.periods import Grain
+from inbox.dashboards.tally import DIMENSIONS
 from inbox.outbox.vocabulary import DeliveryState
 from inbox.sources.vocabulary import PayloadState
 from inbox.tickets.filters import TicketFilter
@@ -80,7 +82,31 @@ class PayloadParameters(Parameters):
     source = serializers.SlugField(required=False, max_length=50)  # type: ignore[assignment]
 
 
+class OutageParameters(Parameters):
+    source = serializers.SlugField(required=False, max_length=50)  # type: ignore[assignment]
+
+
+class EvidenceParameters(Parameters):
+    source = serializers.SlugField(required=False, max_length=50)  # type: ignore[assignment]
+    month = serializers.RegexField(r"^\d{4}-\d{2}$", required=False, help_text="Of the act: 2026-11.")
+
+
 class DeliveryParameters(Parameters):
     state = serializers.ChoiceField(choices=list(DeliveryState), required=False)
     source = serializers.SlugField(required=False, max_length=50)  # type: ignore[assignment]
     ticket = serializers.CharField(required=False, max_length=30, help_text="Code of a ticket.")
+
+
+class MetricParameters(Parameters):
+    unit = serializers.CharField(required=False, max_length=20, help_text="Code of a unit.")
+    source = serializers.SlugField(required=False, max_length=50)  # type: ignore[assignment]
+    official = serializers.IntegerField(required=False, min_value=1, help_text="Key of an officer.")
+    by = serializers.ChoiceField(
+        choices=[*DIMENSIONS, *(grain.value for grain in Grain)], required=False, help_text="One row for each of these."
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """`from` is a word of the language and cannot be written as an attribute."""
+        first = serializers.DateField(required=False, help_text="First local day; without it the last 30 days.")
+        last = serializers.DateField(required=False, help_text="Last local day; without it today.")
+        return super().get_fields() | {"from": first, "to": last}

@@ -17,7 +17,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from inbox.core.errors import Busy, IllegalMove, InboxError, Invalid, NotAllowed, NotFound, StaleVersion
+from inbox.core.errors import Busy, IllegalMove, InboxError, Invalid, NotAllowed, NotFound, Overloaded, StaleVersion
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ _STATUS: dict[type[InboxError], int] = {
     Invalid: 400,
     StaleVersion: 412,
     Busy: 409,
+    Overloaded: 429,
 }
 #: DRF's and our own name for the same thing; scripts see one.
 _CODES = {"permission_denied": "not_allowed"}

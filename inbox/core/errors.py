@@ -55,3 +55,9 @@ class Busy(InboxError):
     def __init__(self, message: str, *, owner: str) -> None:
         super().__init__(message)
         self.owner = owner
+
+
+class Overloaded(InboxError):
+    """More has come in than can be dealt with soon; whoever sent it has to send it again."""
+
+    code = "overloaded"

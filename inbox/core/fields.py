@@ -5,9 +5,9 @@ An encrypted column cannot be searched: keep a `keyed_hash` beside it where look
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
+import zlib
 from functools import lru_cache
 from typing import Any
 
@@ -15,20 +15,36 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import models
 
+from inbox.core.text import fold
+
 
 @lru_cache(maxsize=4)
 def _cipher(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
+#: Stands before the ciphertext of what was compressed; no ciphertext begins like this by itself.
+_PACKED = "z:"
+
+
 def encrypt(text: str) -> str:
     """Ciphertext of `text` under the newest key."""
-    return _cipher(tuple(settings.FIELD_KEYS)).encrypt(text.encode()).decode("ascii")
+    return encrypt_bytes(text.encode())
+
+
+def encrypt_bytes(content: bytes) -> str:
+    """Ciphertext of any content under the newest key."""
+    return _cipher(tuple(settings.FIELD_KEYS)).encrypt(content).decode("ascii")
 
 
 def decrypt(token: str) -> str:
     """The text behind `token`. Raises cryptography.fernet.InvalidToken when no key fits."""
-    return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token.encode("ascii")).decode()
+    return decrypt_bytes(token).decode()
+
+
+def decrypt_bytes(token: str) -> bytes:
+    """The content behind `token`. Raises cryptography.fernet.InvalidToken when no key fits."""
+    return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token.encode("ascii"))
 
 
 def keyed_hash(text: str) -> str:
@@ -37,7 +53,13 @@ def keyed_hash(text: str) -> str:
     Uses the oldest key, so that putting a new one in front does not orphan the hashes already stored.
     """
     key = settings.FIELD_KEYS[-1].encode()
-    return hmac.new(key, text.strip().casefold().encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, text.strip().casefold().encode(), "sha256").hex()
+
+
+def name_hash(name: str) -> str:
+    """The look-up key of a person's name: accents, capitals and spaces do not matter, every word does."""
+    folded = fold(name)
+    return keyed_hash(folded) if folded else ""
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic only in the stubs
@@ -72,3 +94,17 @@ class EncryptedJSONField(EncryptedTextField):
 
     def to_python(self, value: Any) -> Any:
         return json.loads(value) if isinstance(value, str) and value else (value or {})
+
+
+class PackedJSONField(EncryptedJSONField):
+    """A JSON object that is compressed before it becomes ciphertext: large bodies that are read seldom."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        if not value:
+            return ""
+        return _PACKED + encrypt_bytes(zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 6))
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if value and value.startswith(_PACKED):
+            return json.loads(zlib.decompress(decrypt_bytes(value.removeprefix(_PACKED))))
+        return super().from_db_value(value, expression, connection)  # stored before bodies were compressed

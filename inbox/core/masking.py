@@ -9,6 +9,11 @@ from __future__ import annotations
 import re
 
 DOT = "•"
+#: Phone numbers as people type them, and e-mail addresses.
+CONTACT = (
+    r"((?:\+?84|(?<![0-9])0)(?:[ .()-]{0,2}[0-9]){8,10}(?![0-9])"
+    r"|[^ \t\r\n,;<>()]+@[^ \t\r\n,;<>()@]+[.][a-zA-Z]{2,})"
+)
 
 
 def masked_name(name: str) -> str:
@@ -35,3 +40,8 @@ def masked_email(email: str) -> str:
     if not at or not local:
         return DOT * 3 if email.strip() else ""
     return f"{local[0]}{DOT * 3}@{DOT * 3}.{domain.rpartition('.')[2]}"
+
+
+def has_contact(text: str) -> bool:
+    """Whether a text names a phone number or an e-mail address."""
+    return re.search(CONTACT, text) is not None

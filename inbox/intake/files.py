@@ -1,25 +1,21 @@
 """Fetch the files of complaints from their sources: one at a time, outside any transaction, never believed.
 
-What a file is, its content says, not its name or what the source calls it. Images are drawn anew, which leaves behind
-where the citizen lives (EXIF) and whatever else was hidden in them. What is not on the list is not kept.
+What a file is, its content says, not its name or what the source calls it: see `core.filecheck`.
 """
 
 from __future__ import annotations
 
-import io
 import logging
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-import filetype
 from django.db.models import F
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from connectors.errors import AuthError, BadPayload, ConfigError, ConnectorError, Permanent
 from inbox.core import clock, filestore
-from inbox.sources.runtime import build_connector
+from inbox.core.filecheck import Refused, checked
+from inbox.sources.runtime import askable, build_connector
 from inbox.sources.vocabulary import MANUAL
 from inbox.tickets.models import Attachment
 from inbox.tickets.vocabulary import FileState
@@ -31,30 +27,6 @@ BATCH = 40
 #: Longer than any download may take: a worker that died lets the file go after this.
 CLAIM = timedelta(minutes=5)
 MOST_ATTEMPTS = 8
-LARGEST = 20 * 1024 * 1024  # bytes
-MOST_PIXELS = 50_000_000
-LONGEST_EDGE = 2560  # pixels kept: enough to read a number plate, a tenth of a camera's weight
-
-_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
-_AS_THEY_ARE = frozenset(
-    {
-        "application/pdf",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "video/mp4",
-        "video/quicktime",
-        "audio/mpeg",
-        "audio/mp4",
-    }
-)
-
-
-class Refused(Exception):
-    """A file that is not kept. `code` says why: empty, too_large, type_not_allowed, damaged."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def fetch_due(at: datetime) -> Counter[str]:
@@ -73,7 +45,12 @@ def _claimed(at: datetime, away: set[int]) -> Iterator[Attachment]:
     """Claim one file after the other by conditional UPDATE, oldest first."""
     for _ in range(BATCH):
         found = (
-            Attachment.objects.filter(state=FileState.WAITING, next_attempt_at__lte=at, source__is_enabled=True)
+            Attachment.objects.filter(
+                askable(at, prefix="source__"),
+                state=FileState.WAITING,
+                next_attempt_at__lte=at,
+                source__is_enabled=True,
+            )
             .exclude(source__connector=MANUAL)
             .exclude(source__in=away)
             .select_related("source")
@@ -128,48 +105,3 @@ def _try_later(attachment: Attachment, error: ConnectorError | OSError) -> str:
     wait = timedelta(minutes=1) * 2 ** min(attachment.attempts_made, 7)
     Attachment.objects.filter(pk=attachment.pk).update(reason_code=code[:50], next_attempt_at=clock.now() + wait)
     return FileState.WAITING
-
-
-def checked(content: bytes) -> tuple[str, bytes]:
-    """What a file is by its content, and the content to keep. Raises Refused."""
-    if not content:
-        raise Refused("empty")
-    if len(content) > LARGEST:
-        raise Refused("too_large")
-    found = filetype.guess(content)
-    media_type = found.mime if found else ""
-    if media_type in _IMAGES:
-        return _drawn_anew(content, keep_png=media_type == "image/png")
-    if media_type in _AS_THEY_ARE:
-        return media_type, content
-    raise Refused("type_not_allowed")
-
-
-def _drawn_anew(content: bytes, *, keep_png: bool) -> tuple[str, bytes]:
-    """The picture itself, upright and of a reasonable size, without anything else that was in the file."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content)) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
-                    raise Refused("too_large")
-                picture = ImageOps.exif_transpose(opened)
-                picture.thumbnail((LONGEST_EDGE, LONGEST_EDGE))
-                drawn = io.BytesIO()
-                if keep_png:
-                    _without_extras(picture, "RGBA").save(drawn, "PNG")
-                    return "image/png", drawn.getvalue()
-                _without_extras(picture, "RGB").save(drawn, "JPEG", quality=88)
-                return "image/jpeg", drawn.getvalue()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Refused("too_large") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, IndexError):
-        raise Refused("damaged") from None
-
-
-def _without_extras(picture: Image.Image, mode: str) -> Image.Image:
-    """A new image with nothing but the pixels: no EXIF, no comments, no colour profiles."""
-    pixels = picture.convert(mode)
-    bare = Image.new(mode, pixels.size)
-    bare.paste(pixels)
-    return bare

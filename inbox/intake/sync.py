@@ -7,30 +7,36 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import socket
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import DataError, IntegrityError, transaction
 
 from connectors import engine
-from connectors.errors import BadPayload, ConnectorError, RateLimited, Transient
+from connectors.errors import BadPayload, ConnectorError
 from connectors.records import InboundRecord, OpenItem, RawItem
 from inbox.actions.ingest_page import Ingested, ingest_page
 from inbox.core import clock
 from inbox.core.errors import Busy
+from inbox.intake import received
 from inbox.sources import leases
+from inbox.sources.codes import codes_of
 from inbox.sources.models import InboundPayload, Source, SyncRun, payload_hash
-from inbox.sources.runtime import HEALTH_FIELDS, build_connector, note_failure, note_success
+from inbox.sources.runtime import HEALTH_FIELDS, build_connector, note_failure, note_success, wait_after
 from inbox.sources.vocabulary import PayloadState, RunOutcome
 from inbox.tickets.models import ExternalRef
 
 log = logging.getLogger(__name__)
 
-#: Longest wait between two tries on a failing source; it starts at the source's own interval and doubles.
-LONGEST_WAIT = timedelta(minutes=15)
+#: Open complaints that one reading asks about by their id, where a source says nothing of what changed.
+OPEN_BUDGET = 300
+#: When a full reading shows less than the rest of what is open here, a person should look.
+MOST_GONE = 0.5
+FEW = 20
+MANY_MISSING = "many_missing"
+ID_REUSED = "id_reused"
 
 
 def sync_source(source: Source, *, full: bool = False, trigger: str = "by_hand") -> SyncRun:
@@ -66,15 +72,35 @@ def _begin(source: Source, *, owner: str, full: bool, trigger: str) -> SyncRun:
 
 def _read(source: Source, run: SyncRun, *, full: bool) -> None:
     connector = build_connector(source)
-    open_items = [] if connector.capabilities.update_stamps else _open_items(source)
+    if not connector.capabilities.polls:
+        for batch in received.batches(source, connector):
+            _store(source, run, batch)
+        return
+    open_items, last_asked = ([], 0) if connector.capabilities.update_stamps else _open_items(source, full=full)
+    held_open = ExternalRef.objects.filter(source=source, ticket__is_open=True).count() if full else 0
     for batch in engine.read(connector, source.cursor, now=clock.now(), full=full, open_items=open_items):
         _store(source, run, batch)
+    if open_items:
+        Source.objects.filter(pk=source.pk).update(asked_after=last_asked)
+    if held_open >= FEW and run.updated + run.unchanged < held_open * (1 - MOST_GONE):
+        # Nothing is closed because it is absent. That so much is absent is for a person to look at.
+        run.error_code = MANY_MISSING
+        run.error_detail = f"{run.updated + run.unchanged} shown of {held_open} open here"
 
 
-def _open_items(source: Source) -> list[OpenItem]:
-    """What is still open here: a source without update stamps is asked about each of these."""
+def _open_items(source: Source, *, full: bool) -> tuple[list[OpenItem], int]:
+    """What is still open here, for a source without update stamps, and the key of the last of it.
+
+    Each reading asks about the next ones up to its budget, in turn; a full one about all.
+    """
     refs = ExternalRef.objects.filter(source=source, ticket__is_open=True).order_by("pk")
-    return [OpenItem(external_id, write_id) for external_id, write_id in refs.values_list("external_id", "write_id")]
+    rows = refs.values_list("pk", "external_id", "write_id")
+    if full:
+        chosen = list(rows)
+    else:
+        chosen = list(rows.filter(pk__gt=source.asked_after)[:OPEN_BUDGET])
+        chosen += list(rows.filter(pk__lte=source.asked_after)[: OPEN_BUDGET - len(chosen)])
+    return [OpenItem(external_id, write_id) for _, external_id, write_id in chosen], chosen[-1][0] if chosen else 0
 
 
 def _store(source: Source, run: SyncRun, batch: engine.Batch) -> None:
@@ -82,9 +108,10 @@ def _store(source: Source, run: SyncRun, batch: engine.Batch) -> None:
     at = clock.now()
     with transaction.atomic():
         leases.renew(source, owner=run.owner, at=at)
-        records = [accepted.record for accepted in batch.accepted]
+        codes = codes_of(source)
+        records = [codes.applied(accepted.record) for accepted in batch.accepted]
         rejected = [(item.raw, item.error) for item in batch.rejected]
-        done, refused = ingest_safely(source, records, at=at)
+        done, refused = ingest_safely(source, records, at=at, settles=run.is_full)
         raw_by_id = {accepted.record.external_id: accepted.raw for accepted in batch.accepted}
         rejected += [(raw_by_id[external_id], error) for external_id, error in refused.items()]
         keep_payloads(source, run, done, raw_by_id, rejected, at=at)
@@ -101,26 +128,29 @@ def _store(source: Source, run: SyncRun, batch: engine.Batch) -> None:
 
 
 def ingest_safely(
-    source: Source, records: Sequence[InboundRecord], *, at: datetime
+    source: Source, records: Sequence[InboundRecord], *, at: datetime, settles: bool = False
 ) -> tuple[Ingested, dict[str, BadPayload]]:
-    """Ingest a page; when the database refuses it, ingest record by record and quarantine the one it refuses."""
+    """Ingest a page; what the database refuses is found by halving, and everything else goes in.
+
+    Returns what went in, and why each of the others must wait for a person, by external id.
+    """
     try:
         with transaction.atomic():
-            return ingest_page(source, records, at=at), {}
+            done = ingest_page(source, records, at=at, settles=settles)
+        return done, {external_id: _id_reused() for external_id in done.doubtful}
     except (DataError, IntegrityError, ValueError) as error:
-        log.warning("page of %s refused as a whole (%s), going record by record", source.slug, type(error).__name__)
-    total, refused = Ingested(), {}
-    for record in records:
-        try:
-            with transaction.atomic():
-                one = ingest_page(source, [record], at=at)
-        except (DataError, IntegrityError, ValueError) as error:
-            refused[record.external_id] = BadPayload(type(error).__name__, code="not_storable")
-        else:
-            total.created |= one.created
-            total.updated |= one.updated
-            total.unchanged |= one.unchanged
-    return total, refused
+        if len(records) == 1:
+            return Ingested(), {records[0].external_id: BadPayload(type(error).__name__, code="not_storable")}
+        log.warning("%d records of %s refused together (%s)", len(records), source.slug, type(error).__name__)
+    half = len(records) // 2
+    done, refused = ingest_safely(source, records[:half], at=at, settles=settles)
+    more, refused_more = ingest_safely(source, records[half:], at=at, settles=settles)
+    done.add(more)
+    return done, refused | refused_more
+
+
+def _id_reused() -> BadPayload:
+    return BadPayload("Sender, time and text are those of another complaint", code=ID_REUSED)
 
 
 def keep_payloads(
@@ -134,7 +164,7 @@ def keep_payloads(
 ) -> None:
     """Keep what brought something new, and every rejected payload with its reason; each content once."""
     rows = {}
-    for external_id in sorted(done.created | done.updated):
+    for external_id in sorted(done.created | done.updated | done.late):
         row = _payload(source, run, raw_by_id[external_id], external_id, at=at)
         rows[row.content_hash] = row
     for raw, error in rejected:
@@ -146,10 +176,13 @@ def keep_payloads(
         InboundPayload.objects.filter(source=source, content_hash__in=list(rows)).values_list("content_hash", flat=True)
     )
     InboundPayload.objects.bulk_create([row for key, row in rows.items() if key not in known], ignore_conflicts=True)
+    received.settle_rejected(source, [row for key, row in rows.items() if key in known])
     if done.created or done.updated:
         InboundPayload.objects.filter(
             source=source, external_id__in=done.created | done.updated, state=PayloadState.REJECTED
-        ).update(state=PayloadState.SUPERSEDED)
+        ).exclude(content_hash__in=[key for key, row in rows.items() if row.state == PayloadState.REJECTED]).update(
+            state=PayloadState.SUPERSEDED
+        )
 
 
 def _payload(source: Source, run: SyncRun | None, raw: RawItem, external_id: str, *, at: datetime) -> InboundPayload:
@@ -175,22 +208,13 @@ def _end(source: Source, run: SyncRun, error: ConnectorError | None) -> None:
         run.save()
         fresh = Source.objects.select_for_update().get(pk=source.pk)
         if error is None:
-            note_success(fresh, at=now, rejected=run.rejected)
+            note_success(fresh, at=now, rejected=run.rejected or run.error_code == MANY_MISSING)
+            if run.error_code == MANY_MISSING:
+                fresh.last_error_code, fresh.last_error_detail = run.error_code, run.error_detail
+                fresh.last_error_at = now
         else:
             note_failure(fresh, error, at=now)
-        fresh.next_poll_at = now + _wait(fresh, error)
+        fresh.next_poll_at = now + wait_after(fresh, error)
         fresh.save(update_fields=[*HEALTH_FIELDS, "next_poll_at"])
     leases.release(source, owner=run.owner)
     source.refresh_from_db()
-
-
-def _wait(source: Source, error: ConnectorError | None) -> timedelta:
-    """The source's interval; while it fails, doubling with jitter, and never less than it asked for."""
-    usual = timedelta(seconds=source.poll_seconds)
-    if error is None:
-        return usual
-    if not isinstance(error, Transient):
-        return max(usual, LONGEST_WAIT)
-    wait: timedelta = min(usual * 2 ** min(source.failures_in_a_row, 10), max(LONGEST_WAIT, usual))
-    asked = error.retry_after if isinstance(error, RateLimited) and error.retry_after else timedelta(0)
-    return max(wait * random.uniform(0.8, 1.0), asked)  # noqa: S311  spreading load, not a secret

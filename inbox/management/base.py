@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from inbox.sources.models import Source
+from inbox.tickets.models import Ticket
 
 
 class UsageError(CommandError):
@@ -35,6 +36,14 @@ def source_or_error(slug: str) -> Source:
         there = ", ".join(Source.objects.values_list("slug", flat=True)) or "none yet"
         raise UsageError(f"No source named {slug!r}; there are: {there}")
     return source
+
+
+def ticket_or_error(code: str) -> Ticket:
+    """The ticket with this code. Raises UsageError."""
+    ticket = Ticket.objects.with_code(code).first()
+    if ticket is None:
+        raise UsageError(f"No ticket {code!r}")
+    return ticket
 
 
 def moment_or_error(value: str) -> datetime:

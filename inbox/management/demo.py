@@ -22,9 +22,8 @@ from inbox.accounts.models import Membership, Official
 from inbox.accounts.vocabulary import Role
 from inbox.actions.ingest_page import ingest_page
 from inbox.core import clock
-from inbox.sources.models import Source
-from inbox.sources.setup import save_source
-from inbox.sources.vocabulary import MANUAL, Health
+from inbox.sources.setup import save_source, source_by_hand
+from inbox.sources.vocabulary import Channel
 from inbox.units.models import Unit
 
 #: Phường Bình Thạnh: where the demo's officer and leader work.
@@ -51,6 +50,14 @@ ACCOUNTS: dict[str, Account] = {
     "kiemtoan": Account("Võ Thị Mai", "Kiểm toán", Role.AUDITOR),
 }
 
+#: Colleagues of the demo's officer, so that assigning and loads mean something. Nobody can log in as them.
+COLLEAGUES = {
+    "binhthanh-bao": "Võ Quốc Bảo",
+    "binhthanh-tuan": "Lê Minh Tuấn",
+    "binhthanh-mai": "Đặng Ngọc Mai",
+    "binhthanh-ha": "Phạm Thị Thu Hà",
+}
+
 
 def load_accounts(data_dir: Path) -> str:
     """Make the demo accounts with the demo password, which is returned. Existing accounts are left as they are."""
@@ -67,11 +74,24 @@ def load_accounts(data_dir: Path) -> str:
             password=hashed,
             full_name=account.full_name,
             position=account.position,
+            email=f"{username}@mot-moi.example",
             is_staff=is_admin,
             is_superuser=is_admin,
         )
         Membership.objects.create(official=official, role=account.role, unit=unit if account.ward else None)
+    _load_colleagues(unit)
     return password
+
+
+def _load_colleagues(unit: Unit) -> None:
+    officer = ACCOUNTS["canbo"]
+    for username, full_name in COLLEAGUES.items():
+        official, is_new = Official.objects.get_or_create(
+            username=username,
+            defaults={"full_name": full_name, "position": officer.position, "password": make_password(None)},
+        )
+        if is_new:
+            Membership.objects.create(official=official, role=officer.role, unit=unit)
 
 
 def load_sources(sandbox: str) -> None:
@@ -97,7 +117,7 @@ def load_tickets(wanted: int, *, seed: int, at: datetime) -> int:
     """Add synthetic walk-in tickets until there are `wanted`. Returns how many were added."""
     if not wanted:
         return 0
-    source = _walk_in_source()
+    source = source_by_hand(Channel.WALK_IN)
     have = source.refs.count()
     drafts = Generator(f"{seed}:{have}").seed_drafts([source.slug], count=max(0, wanted - have), at=at)
     records = [_record(draft, number) for number, (_, draft) in enumerate(drafts, start=have + 1)]
@@ -105,19 +125,6 @@ def load_tickets(wanted: int, *, seed: int, at: datetime) -> int:
         with transaction.atomic():
             ingest_page(source, records[start : start + PAGE], at=at)
     return len(records)
-
-
-def _walk_in_source() -> Source:
-    source, _ = Source.objects.get_or_create(
-        slug="walk-in",
-        defaults={
-            "label": "Trực tiếp tại phường",
-            "short_label": "Trực tiếp",
-            "connector": MANUAL,
-            "health": Health.OK,
-        },
-    )
-    return source
 
 
 def _record(draft: Draft, number: int) -> InboundRecord:

@@ -17,6 +17,41 @@ class DeliveryState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class DifferenceKind(StrEnum):
+    """In what a source and we differ about one complaint."""
+
+    ANSWERED_THERE = "answered_there"  # somebody else answered or ended it in the source
+    WITHDRAWN_THERE = "withdrawn_there"
+    TRANSFERRED_THERE = "transferred_there"
+    STATUS = "status"
+    ANSWER = "answer"
+    DEADLINE = "deadline"
+    LOST_THERE = "lost_there"  # the source confirmed our answer and does not show it
+    ONLY_HERE = "only_here"
+    ONLY_THERE = "only_there"
+
+
+class Decision(StrEnum):
+    """What became of a difference."""
+
+    OPEN = "open"
+    KEEP_OURS = "keep_ours"  # tell the source once more
+    TAKE_THEIRS = "take_theirs"
+    DISMISSED = "dismissed"  # it may stay as it is, for a reason
+    AGREED = "agreed"  # the sides agree again by themselves
+
+
+class FoundBy(StrEnum):
+    """How a difference came to light."""
+
+    READING = "reading"
+    DELIVERY = "delivery"
+    RECONCILIATION = "reconciliation"
+
+
+#: A refusal with one of these codes says that the complaint changed in the source meanwhile.
+CONFLICTS = frozenset({"conflict", "answered_by_another", "not_found", "http_404", "http_409", "http_410"})
+
 #: Nothing more will happen by itself.
 FINAL = frozenset({DeliveryState.DELIVERED, DeliveryState.BY_HAND, DeliveryState.DEAD, DeliveryState.CANCELLED})
 #: Work for the dispatcher.

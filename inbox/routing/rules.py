@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypedDict
 
 from inbox.core.text import fold, search_key
@@ -109,11 +110,13 @@ _REASONS = {
 }
 
 
+@lru_cache(maxsize=4096)
 def ward_key(name: str) -> str:
     """A ward's name to look up: folded, without "phường" or "xã", numbers without leading zeros."""
     return _number(_WARD_PREFIX.sub("", search_key(name)))
 
 
+@lru_cache(maxsize=4096)
 def district_key(name: str) -> str:
     """A district's name to look up; districts dissolved before 2025 give the one that followed them."""
     key = _number(_DISTRICT_PREFIX.sub("", search_key(name)))

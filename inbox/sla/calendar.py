@@ -23,6 +23,7 @@ _END_OF_DAY = time.max
 
 TimeOfDay = time | str
 Intervals = Sequence[tuple[time, time]]
+Week = Mapping[int, Iterable[Sequence[TimeOfDay]]]
 
 
 def _start_of(value: TimeOfDay) -> time:
@@ -53,6 +54,12 @@ def parse_intervals(raw: Iterable[Sequence[TimeOfDay]]) -> tuple[tuple[time, tim
         else:
             joined.append((start, end))
     return tuple(joined)
+
+
+def _parse_week(week: Week) -> list[Intervals]:
+    if unknown := set(week) - set(range(7)):
+        raise ValueError(f"days of the week run from 0 (Monday) to 6, not {sorted(unknown)}")
+    return [parse_intervals(week.get(day, ())) for day in range(7)]
 
 
 def _microseconds(at: datetime) -> int:
@@ -115,23 +122,25 @@ class _Table:
 class WorkingCalendar:
     """Openings of a week and the dates that differ from it. See INTERFACES for the exact rules.
 
-    `weekly`: 0 (Monday)…6 → [(start, end)] in local time; `overrides`: date → such a list, empty = closed.
+    `weekly`: 0 (Monday)…6 → [(start, end)] in local time; `overrides`: date → such a list, empty = closed;
+    `later`: weeks that take the place of `weekly` from a date on, because office hours change but the past stays.
     All instants are aware; results are in the zone `tz`. Every method raises ValueError for a naive time, and for a
     calendar that has no opening within two years of where it looks.
     """
 
     def __init__(
         self,
-        weekly: Mapping[int, Iterable[Sequence[TimeOfDay]]],
+        weekly: Week,
         overrides: Mapping[date, Iterable[Sequence[TimeOfDay]]],
         tz: tzinfo | str,
+        later: Iterable[tuple[date, Week]] = (),
     ) -> None:
-        if unknown := set(weekly) - set(range(7)):
-            raise ValueError(f"days of the week run from 0 (Monday) to 6, not {sorted(unknown)}")
-        self.weekly = {day: parse_intervals(weekly.get(day, ())) for day in range(7)}
+        weeks = sorted(later, key=lambda entry: entry[0])
+        self._changes = [day for day, _ in weeks]
+        self._weeks = [_parse_week(week) for week in (weekly, *(week for _, week in weeks))]
         self.overrides = {day: parse_intervals(intervals) for day, intervals in overrides.items()}
         self.tz = ZoneInfo(tz) if isinstance(tz, str) else tz
-        self._ever_opens = any(self.weekly.values()) or any(self.overrides.values())
+        self._ever_opens = any(any(week) for week in self._weeks) or any(self.overrides.values())
         self._table: _Table | None = None
 
     # --- what the calendar says about a date --------------------------------------------------------------------------
@@ -139,7 +148,15 @@ class WorkingCalendar:
     def intervals_on(self, day: date) -> Intervals:
         """The openings of a local date, in order."""
         found = self.overrides.get(day)
-        return self.weekly[day.weekday()] if found is None else found
+        return self.usual_on(day) if found is None else found
+
+    def usual_on(self, day: date) -> Intervals:
+        """What the week that holds on a local date says about it, whatever is decreed for that very date."""
+        return self.week_on(day)[day.weekday()]
+
+    def week_on(self, day: date) -> list[Intervals]:
+        """The openings from Monday to Sunday of the week that holds on a local date."""
+        return self._weeks[bisect_right(self._changes, day)]
 
     def openings(self, day: date) -> list[tuple[datetime, datetime]]:
         """The openings of a local date as instants, in order."""

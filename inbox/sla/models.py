@@ -25,12 +25,18 @@ def _check_intervals(weekly: dict[int, Any]) -> WorkingCalendar:
 
 
 class WorkCalendar(models.Model):
-    """Office hours of a week. `weekly`: {"0": [["07:30", "11:30"], …], …}, 0 is Monday, "24:00" is midnight."""
+    """Office hours of a week. `weekly`: {"0": [["07:30", "11:30"], …], …}, 0 is Monday, "24:00" is midnight.
+
+    `later`: [["2026-12-01", {"0": …}], …], weeks that hold from a date on; what was counted before stays explainable.
+    `follows`: the calendar whose dates off and dates worked hold here too, unless this one has the date itself.
+    """
 
     slug = models.SlugField(max_length=50, unique=True)
     name = models.CharField(max_length=150)
     time_zone = models.CharField(max_length=50, default="Asia/Ho_Chi_Minh")
     weekly = models.JSONField()
+    later = models.JSONField(default=list, db_default=[], blank=True)
+    follows = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="followers")
     is_default = models.BooleanField(default=False)
 
     class Meta:
@@ -46,13 +52,16 @@ class WorkCalendar(models.Model):
         """Refuse unknown time zones, overlapping intervals and a week without any opening."""
         if self.time_zone not in available_timezones():
             raise ValidationError({"time_zone": "Unknown time zone."})
-        try:
-            weekly = {int(day): intervals for day, intervals in self.weekly.items()}
-        except (ValueError, AttributeError) as error:
-            raise ValidationError({"weekly": "Expected an object with the keys 0 (Monday) to 6."}) from error
-        _check_intervals(weekly)
-        if not any(weekly.values()):
-            raise ValidationError({"weekly": "A calendar needs at least one opening in the week."})
+        if self.follows is not None and self.follows.follows_id is not None:
+            raise ValidationError({"follows": "A calendar follows one that follows none."})
+        for week in (self.weekly, *(week for _day, week in self.later)):
+            try:
+                weekly = {int(day): intervals for day, intervals in week.items()}
+            except (ValueError, AttributeError) as error:
+                raise ValidationError({"weekly": "Expected an object with the keys 0 (Monday) to 6."}) from error
+            _check_intervals(weekly)
+            if not any(weekly.values()):
+                raise ValidationError({"weekly": "A calendar needs at least one opening in the week."})
 
 
 class CalendarOverride(models.Model):
@@ -80,6 +89,92 @@ class CalendarOverride(models.Model):
         """Refuse intervals that overlap or end before they start."""
         if self.intervals:
             _check_intervals({0: self.intervals})
+
+
+class UnitCalendar(models.Model):
+    """The office hours of a unit that differ from those its policies name."""
+
+    unit = models.OneToOneField("inbox.Unit", on_delete=models.CASCADE, related_name="work_calendar")
+    calendar = models.ForeignKey(WorkCalendar, on_delete=models.PROTECT, related_name="units")
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}: {self.calendar_id}"
+
+
+class Changed(models.TextChoices):
+    """What about a calendar was changed."""
+
+    CREATED = "created", "lập lịch"
+    DAY = "day", "một ngày"
+    HOURS = "hours", "giờ làm việc"
+    UNIT = "unit", "đơn vị áp dụng"
+
+
+class CalendarChange(models.Model):
+    """Who changed what about a calendar, when, from what to what, on which legal basis.
+
+    `before` and `after` hold what was there: of a date the override's fields, empty without one; of hours the week; of
+    a unit its code and calendar. `date` is the date that changed, else the first one on which the change counts.
+    """
+
+    calendar = models.ForeignKey(WorkCalendar, on_delete=models.CASCADE, related_name="changes")
+    what = models.CharField(max_length=10, choices=Changed.choices, default=Changed.DAY, db_default=Changed.DAY)
+    date = models.DateField()
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    actor = models.ForeignKey("inbox.Official", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.calendar_id}: {self.what} {self.date:%Y-%m-%d}"
+
+
+class Recalculation(models.Model):
+    """Bringing open clocks in line with a changed calendar: a job in batches that goes on where it stopped.
+
+    Of a calendar and those that follow it, the clocks that the dates can touch; of a `unit`, all of its open clocks,
+    which go over to the calendar that is now the unit's.
+    """
+
+    calendar = models.ForeignKey(WorkCalendar, on_delete=models.CASCADE, related_name="recalculations")
+    unit = models.ForeignKey("inbox.Unit", on_delete=models.CASCADE, null=True, related_name="+")
+    first = models.DateField(help_text="Only clocks whose time touches the dates from here …")
+    last = models.DateField(help_text="… to here can move.")
+    asked_by = models.ForeignKey("inbox.Official", on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    moved = models.PositiveIntegerField(default=0)
+    last_key = models.BigIntegerField(default=0, help_text="The last clock that was looked at.")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["calendar"],
+                condition=Q(finished_at__isnull=True, unit__isnull=True),
+                name="recalculation_one_of_calendar",
+            ),
+            models.UniqueConstraint(
+                fields=["unit"],
+                condition=Q(finished_at__isnull=True, unit__isnull=False),
+                name="recalculation_one_of_unit",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.calendar_id}: {self.done} of {self.total}"
+
+    @property
+    def percent(self) -> int:
+        """How far it is."""
+        if self.finished_at is not None or not self.total:
+            return 100
+        return min(99, 100 * self.done // self.total)
 
 
 class TargetUnit(models.TextChoices):
@@ -124,7 +219,14 @@ class SlaPolicy(models.Model):
     several_agencies_unit = models.CharField(max_length=20, choices=TargetUnit.choices, blank=True)
     max_pause_days = models.PositiveIntegerField(default=30, help_text="Longest pause, in working days.")
     warn_fraction = models.FloatField(default=0.75, help_text="Share of the target after which to warn.")
+    late_days = models.PositiveIntegerField(default=1, help_text="Working days after the due date: the last level.")
     calendar = models.ForeignKey(WorkCalendar, on_delete=models.PROTECT, related_name="policies")
+    legal_basis = models.CharField(max_length=500, blank=True, db_default="")
+    made_by = models.ForeignKey("inbox.Official", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    made_at = models.DateTimeField(null=True, blank=True, help_text="Empty for what was there from the beginning.")
+    ended_by = models.ForeignKey("inbox.Official", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When somebody decided on `valid_to`.")
+    end_reason = models.CharField(max_length=500, blank=True, db_default="")
 
     class Meta:
         ordering = ["name", "-version"]
@@ -157,6 +259,45 @@ class SlaPolicy(models.Model):
             raise ValidationError("Choose at least one of connector, source, category, urgency, unit.")
         if (self.several_agencies_amount is None) != (not self.several_agencies_unit):
             raise ValidationError({"several_agencies_amount": "Give both the amount and its unit, or neither."})
+
+
+class Level(models.TextChoices):
+    """The moments at which somebody is told about a deadline, in their order."""
+
+    WARN = "warn", "sắp đến hạn"
+    DUE = "due", "đến hạn"
+    LATE = "late", "quá hạn lâu"
+
+
+class Told(models.TextChoices):
+    """Who is told at a level. The officer is the assignee; without one, the leaders of the unit stand in."""
+
+    OFFICER = "officer", "cán bộ xử lý"
+    LEADER = "leader", "lãnh đạo phường"
+    SUPERVISOR = "supervisor", "giám sát thành phố"
+
+
+#: What a policy says unless somebody decides otherwise.
+DEFAULT_LEVELS: tuple[tuple[Level, Told], ...] = (
+    (Level.WARN, Told.OFFICER),
+    (Level.DUE, Told.OFFICER),
+    (Level.DUE, Told.LEADER),
+    (Level.LATE, Told.SUPERVISOR),
+)
+
+
+class PolicyLevel(models.Model):
+    """One person in one role who is told at one level of a policy's clocks."""
+
+    policy = models.ForeignKey(SlaPolicy, on_delete=models.CASCADE, related_name="levels")
+    level = models.CharField(max_length=10, choices=Level.choices)
+    tells = models.CharField(max_length=10, choices=Told.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["policy", "level", "tells"], name="policy_level_once")]
+
+    def __str__(self) -> str:
+        return f"{self.policy_id}: {self.level} tells {self.tells}"
 
 
 class ClockKind(models.TextChoices):
@@ -201,11 +342,13 @@ class SlaClock(models.Model):
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     warn_at = models.DateTimeField(help_text="When the policy's share of the target is used up.")
+    late_at = models.DateTimeField(help_text="The policy's working days after `due_at`.")
     met_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=ClockState.choices, default=ClockState.RUNNING)
     paused_at = models.DateTimeField(null=True, blank=True)
     warned_at = models.DateTimeField(null=True, blank=True, help_text="When `due_soon` was recorded for `due_at`.")
     breached_at = models.DateTimeField(null=True, blank=True, help_text="When `became_overdue` was recorded for it.")
+    escalated_at = models.DateTimeField(null=True, blank=True, help_text="When `escalated` was recorded for it.")
 
     objects = SlaClockQuerySet.as_manager()
 
@@ -219,7 +362,14 @@ class SlaClock(models.Model):
             models.Index(
                 fields=["due_at"], condition=Q(state="running", breached_at__isnull=True), name="sla_clock_to_breach"
             ),
+            models.Index(
+                fields=["late_at"],
+                condition=Q(state="running", escalated_at__isnull=True),
+                name="sla_clock_to_escalate",
+            ),
             models.Index(fields=["paused_at"], condition=Q(state="paused"), name="sla_clock_paused"),
+            models.Index(fields=["due_at"], name="sla_clock_due_day"),
+            models.Index(fields=["warn_at", "due_at"], condition=Q(state="running"), name="sla_clock_warned"),
             models.Index(fields=["policy", "state"], name="sla_clock_policy_state"),
         ]
 
@@ -248,3 +398,63 @@ class ClockPause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.clock_id}: {self.from_at:%Y-%m-%d %H:%M} – {self.to_at or 'open'}"
+
+
+class Escalation(models.Model):
+    """That a clock has reached a level of a due date: once, however many sweepers look, and never taken back."""
+
+    clock = models.ForeignKey(SlaClock, on_delete=models.CASCADE, related_name="escalations")
+    level = models.CharField(max_length=10, choices=Level.choices)
+    due_at = models.DateTimeField()
+    reached_at = models.DateTimeField(help_text="When it was noticed; after downtime later than it was due.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clock", "level", "due_at"], name="escalation_once")]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id}: {self.level} of {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class ExtensionState(models.TextChoices):
+    OPEN = "open", "chờ duyệt"
+    APPROVED = "approved", "đã duyệt"
+    REFUSED = "refused", "không duyệt"
+    CLOSED = "closed", "không còn cần"
+
+
+class ExtensionRequest(models.Model):
+    """An officer asks for more time; a leader of the unit decides. At most one is open per ticket."""
+
+    ticket = models.ForeignKey("inbox.Ticket", on_delete=models.CASCADE, related_name="extension_requests")
+    asked_by = models.ForeignKey("inbox.Official", on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    until = models.DateTimeField(help_text="The deadline that is asked for.")
+    reason = models.TextField()
+    state = models.CharField(max_length=10, choices=ExtensionState.choices, default=ExtensionState.OPEN)
+    decided_by = models.ForeignKey("inbox.Official", on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["ticket"], condition=Q(state="open"), name="extension_request_one_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}: until {self.until:%Y-%m-%d %H:%M}, {self.state}"
+
+
+class HandlingCurve(models.Model):
+    """How long answers took in one group of tickets: what `foresight` learnt, made anew each night."""
+
+    unit = models.ForeignKey("inbox.Unit", on_delete=models.CASCADE, null=True, related_name="+")
+    category = models.CharField(max_length=20, blank=True)
+    round_the_clock = models.BooleanField()
+    count = models.PositiveIntegerField()
+    steps = models.JSONField(help_text="Seconds that counted, with the share still open from there on.")
+
+    class Meta:
+        indexes = [models.Index(fields=["category"], name="handling_curve_category")]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id or 'all wards'}, {self.category or 'all categories'}: {self.count}"

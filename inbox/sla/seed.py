@@ -12,7 +12,15 @@ from pathlib import Path
 import holidays
 from django.db import transaction
 
-from inbox.sla.models import CalendarOverride, SlaPolicy, TargetUnit, Urgency, WorkCalendar
+from inbox.sla.models import (
+    DEFAULT_LEVELS,
+    CalendarOverride,
+    PolicyLevel,
+    SlaPolicy,
+    TargetUnit,
+    Urgency,
+    WorkCalendar,
+)
 
 DATA = Path(__file__).parent / "data"
 OFFICE_SLUG = "office"
@@ -102,7 +110,10 @@ def load_policies() -> int:
     """The first version of each policy, unless a policy of that name exists; returns how many policies there are."""
     calendar = load_calendars()
     known = set(SlaPolicy.objects.values_list("name", flat=True))
-    SlaPolicy.objects.bulk_create(_row(policy, calendar) for policy in _POLICIES if policy.name not in known)
+    created = SlaPolicy.objects.bulk_create(_row(policy, calendar) for policy in _POLICIES if policy.name not in known)
+    PolicyLevel.objects.bulk_create(
+        PolicyLevel(policy=policy, level=level, tells=tells) for policy in created for level, tells in DEFAULT_LEVELS
+    )
     return SlaPolicy.objects.count()
 
 
@@ -120,11 +131,11 @@ def _decreed(calendar: WorkCalendar) -> Iterator[CalendarOverride]:
 
 
 def _foreseen(calendar: WorkCalendar) -> Iterator[CalendarOverride]:
+    """Those on a Saturday or Sunday too: units that work then follow this calendar."""
     for day, name in _lunar_and_fixed_holidays():
-        if day.weekday() < 5:
-            yield CalendarOverride(
-                calendar=calendar, date=day, reason=name, legal_basis="Dự kiến, chờ công bố", confirmed=False
-            )
+        yield CalendarOverride(
+            calendar=calendar, date=day, reason=name, legal_basis="Dự kiến, chờ công bố", confirmed=False
+        )
 
 
 @lru_cache(maxsize=1)

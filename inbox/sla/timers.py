@@ -6,16 +6,32 @@ ticket's status is; `next_due_at` says what to store on the ticket after a chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
+from django.db.models import F, Min, OuterRef, Subquery
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
+from inbox.core.bulk import insert_rows, update_rows
 from inbox.core.errors import Invalid
-from inbox.sla.clock import Clock
-from inbox.sla.models import ClockKind, ClockPause, ClockState, SlaClock, SlaClockQuerySet, SlaPolicy, Urgency
-from inbox.sla.queries import Calendars, clock_of
+from inbox.sla.clock import Clock, WorkingDays
+from inbox.sla.models import (
+    OPEN_STATES,
+    ClockKind,
+    ClockPause,
+    ClockState,
+    ExtensionRequest,
+    ExtensionState,
+    SlaClock,
+    SlaClockQuerySet,
+    SlaPolicy,
+    Urgency,
+)
+from inbox.sla.queries import Calendars, clock_of, more_time_asked, target_of
 from inbox.sources.models import Source
 from inbox.tickets.models import Ticket
 from inbox.tickets.vocabulary import WAITING, Status
@@ -27,7 +43,7 @@ WHILE_ENDED = "Thời gian phiếu đã kết thúc"
 #: What outweighs what when several policies fit. An urgent complaint stays urgent in a ward with its own terms.
 _WEIGHTS = (("urgency", 16), ("unit_id", 8), ("category", 4), ("source_slug", 2), ("connector", 1))
 #: Columns that `reckon` sets.
-MOVED = ["due_at", "warn_at", "warned_at", "breached_at"]
+MOVED = ["due_at", "warn_at", "late_at", "warned_at", "breached_at", "escalated_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +75,27 @@ def facts_of(ticket: Ticket, source: Source) -> TicketFacts:
 
 def choose_policy(facts: TicketFacts, policies: Iterable[SlaPolicy]) -> SlaPolicy | None:
     """The most specific policy in force when the clocks start; the newest among equals. None is a possible answer."""
+    return max((policy for policy in policies if misfit(policy, facts) is None), key=rank_of, default=None)
+
+
+def misfit(policy: SlaPolicy, facts: TicketFacts) -> str | None:
+    """The first thing for which a policy does not fit, as the name of its field; None when it fits."""
     on = timezone.localdate(facts.started_at)
-    return max((p for p in policies if _fits(p, facts, on)), key=_rank, default=None)
-
-
-def _fits(policy: SlaPolicy, facts: TicketFacts, on: date) -> bool:
     urgency = Urgency.URGENT if facts.urgent else Urgency.NORMAL
-    return (
-        policy.valid_from <= on
-        and (policy.valid_to is None or on < policy.valid_to)
-        and policy.connector in {"", facts.connector}
-        and policy.source_slug in {"", facts.source_slug}
-        and policy.category in {"", facts.category}
-        and policy.urgency in {"", urgency}
-        and policy.unit_id in {None, facts.unit_id}
-    )
+    fits = {
+        "connector": policy.connector in {"", facts.connector},
+        "source_slug": policy.source_slug in {"", facts.source_slug},
+        "category": policy.category in {"", facts.category},
+        "urgency": policy.urgency in {"", urgency},
+        "unit": policy.unit_id in {None, facts.unit_id},
+        "valid_from": policy.valid_from <= on,
+        "valid_to": policy.valid_to is None or on < policy.valid_to,
+    }
+    return next((name for name, fitting in fits.items() if not fitting), None)
 
 
-def _rank(policy: SlaPolicy) -> tuple[int, date, int, int]:
+def rank_of(policy: SlaPolicy) -> tuple[int, date, int, int]:
+    """What outweighs what among policies that fit: the greatest is chosen."""
     weight = sum(weight for field, weight in _WEIGHTS if getattr(policy, field))
     return weight, policy.valid_from, policy.version, policy.pk
 
@@ -91,27 +110,47 @@ def new_clocks(facts: Sequence[TicketFacts]) -> list[list[SlaClock]]:
     """
     policies = list(SlaPolicy.objects.all())
     calendars = Calendars()
-    return [_clocks_for(choose_policy(one, policies), one.started_at, calendars) for one in facts]
+    return [_clocks_for(choose_policy(one, policies), one, calendars) for one in facts]
 
 
-def _clocks_for(policy: SlaPolicy | None, started_at: datetime, calendars: Calendars) -> list[SlaClock]:
+def _clocks_for(policy: SlaPolicy | None, facts: TicketFacts, calendars: Calendars) -> list[SlaClock]:
     if policy is None:
         return []
-    return [_new_clock(policy, kind, started_at, calendars) for kind in ClockKind]
+    return [new_clock(policy, kind, facts.started_at, facts.unit_id, calendars) for kind in ClockKind]
 
 
-def _new_clock(policy: SlaPolicy, kind: ClockKind, started_at: datetime, calendars: Calendars) -> SlaClock:
+def new_clock(
+    policy: SlaPolicy, kind: ClockKind, started_at: datetime, unit_id: int | None, calendars: Calendars
+) -> SlaClock:
+    """By the unit's own calendar where it has one, else by the policy's."""
     accept = kind is ClockKind.ACCEPT
     row = SlaClock(
         kind=kind,
         policy=policy,
-        calendar_id=policy.calendar_id,
+        calendar_id=calendars.of_unit(unit_id, otherwise=policy.calendar_id),
         target_amount=policy.accept_amount if accept else policy.resolve_amount,
         target_unit=policy.accept_unit if accept else policy.resolve_unit,
         started_at=started_at,
     )
-    reckon(row, (), calendars)
+    _reckon_new(row, policy, calendars)
     return row
+
+
+def _reckon_new(row: SlaClock, policy: SlaPolicy, calendars: Calendars) -> None:
+    """What `reckon` says of a clock without pauses and extensions, without building one: most clocks are new."""
+    counting, target = (
+        calendars.counting(row.calendar_id, row.target_unit),
+        target_of(row.target_amount, row.target_unit),
+    )
+    if isinstance(target, WorkingDays):
+        due = counting.add_days(row.started_at, target.count)
+        used = counting.between(row.started_at, due)
+    else:
+        due, used = counting.add(row.started_at, target), target
+    share = used * policy.warn_fraction
+    row.due_at = due.astimezone(timezone.get_default_timezone())
+    row.warn_at = counting.add(row.started_at, share) if share > ZERO else due
+    row.late_at = calendars.working(row.calendar_id).add_days(row.due_at, policy.late_days)
 
 
 def settle_imported(clocks: Sequence[SlaClock], ticket: Ticket) -> None:
@@ -134,12 +173,13 @@ def save_new(clocks: Sequence[Sequence[SlaClock]], tickets: Sequence[Ticket]) ->
     """Store the clocks of tickets that have just been stored, in the same order."""
     for own, ticket in zip(clocks, tickets, strict=True):
         for row in own:
-            row.ticket = ticket
-    rows = SlaClock.objects.bulk_create(row for own in clocks for row in own)
+            row.ticket_id = ticket.pk
+    rows = [row for own in clocks for row in own]
+    insert_rows(rows)
     paused = [(row, row.paused_at) for row in rows if row.state == ClockState.PAUSED and row.paused_at]
     if paused:
         calendars = Calendars()
-        ClockPause.objects.bulk_create(_new_pause(row, calendars, since=at, reason=BY_SOURCE) for row, at in paused)
+        insert_rows([_new_pause(row, calendars, since=at, reason=BY_SOURCE) for row, at in paused])
 
 
 def earliest_due(clocks: Iterable[SlaClock], ticket: Ticket) -> datetime | None:
@@ -158,18 +198,12 @@ def next_due_at(ticket: Ticket) -> datetime | None:
 
 
 def refresh_next_due(ticket_ids: Iterable[int]) -> None:
-    """Store the next deadline on tickets whose clocks moved without an act of a person."""
-    tickets = Ticket.objects.filter(pk__in=set(ticket_ids)).only("pk", "is_open", "source_due_at", "next_due_at")
-    running: dict[int, list[SlaClock]] = {}
-    for row in SlaClock.objects.running().filter(ticket__in=tickets):
-        running.setdefault(row.ticket_id, []).append(row)
-    moved = []
-    for ticket in tickets:
-        due = earliest_due(running.get(ticket.pk, ()), ticket)
-        if due != ticket.next_due_at:
-            ticket.next_due_at = due
-            moved.append(ticket)
-    Ticket.objects.bulk_update(moved, ["next_due_at"], batch_size=500)
+    """Store the next deadline on tickets whose clocks moved without an act of a person, in one statement."""
+    running = SlaClock.objects.running().filter(ticket=OuterRef("pk")).order_by().values("ticket")
+    ours, theirs = Subquery(running.annotate(first=Min("due_at")).values("first")), F("source_due_at")
+    # LEAST of a null is null on one database and not on the other.
+    earliest = Least(Coalesce(ours, theirs), Coalesce(theirs, ours))
+    Ticket.objects.filter(pk__in=set(ticket_ids), is_open=True).update(next_due_at=earliest)
 
 
 # --- Acts -------------------------------------------------------------------------------------------------------------
@@ -183,6 +217,8 @@ def meet(ticket: Ticket, kind: str, *, at: datetime) -> None:
         _end_pause(row, calendars, at=at)
         _judge(row, at)
         row.save(update_fields=["state", "met_at", "paused_at", *MOVED])
+    if kind == ClockKind.RESOLVE:
+        _close_request(ticket, at=at)
 
 
 def pause(ticket: Ticket, *, at: datetime, reason: str) -> None:
@@ -235,85 +271,225 @@ def cancel(ticket: Ticket, *, at: datetime) -> None:
         _end_pause(row, calendars, at=at)
         row.state, row.paused_at = ClockState.CANCELLED, at
         row.save(update_fields=["state", "paused_at", *MOVED])
+    _close_request(ticket, at=at)
 
 
 def restart_for_unit(ticket: Ticket, *, at: datetime) -> None:
-    """The ticket has a new unit: its accept clock starts anew, its resolve clock goes on.
+    """The ticket has a new unit: its accept clock starts anew by that unit's hours, its resolve clock goes on.
 
+    Where the new unit keeps other hours, the resolve clock counts by these, unless that would make it due earlier:
+    a day on which the new unit is closed is not held against it, and nobody becomes late by a transfer.
     A ticket that had no clocks, because no policy held without its unit, gets those that hold now.
     """
     resume(ticket, at=at)
     facts = facts_of(ticket, ticket.source)
     policy = choose_policy(facts, SlaPolicy.objects.all())
     _open(ticket).filter(kind=ClockKind.ACCEPT).update(state=ClockState.CANCELLED, paused_at=at)
+    calendars = Calendars()
+    for row in _open(ticket).filter(kind=ClockKind.RESOLVE):
+        _count_by(row, calendars.of_unit(facts.unit_id, otherwise=row.policy.calendar_id), calendars)
     if policy is None:
         return
-    calendars = Calendars()
     rounds = {row.kind: row.round for row in SlaClock.objects.filter(ticket=ticket).order_by("round")}
-    accept = _new_clock(policy, ClockKind.ACCEPT, at, calendars)
+    accept = new_clock(policy, ClockKind.ACCEPT, at, facts.unit_id, calendars)
     accept.ticket, accept.round = ticket, rounds.get(ClockKind.ACCEPT, 0) + 1
     accept.save()
     if ClockKind.RESOLVE not in rounds:
-        resolve = _new_clock(policy, ClockKind.RESOLVE, facts.started_at, calendars)
+        resolve = new_clock(policy, ClockKind.RESOLVE, facts.started_at, facts.unit_id, calendars)
         resolve.ticket = ticket
         resolve.save()
 
 
-def extend(ticket: Ticket, *, until: datetime) -> datetime:
-    """Move the due date of the resolve clock to `until` at the latest; returns the new one.
+def _count_by(row: SlaClock, calendar_id: int, calendars: Calendars) -> None:
+    """Let a clock count by another calendar from its start on, unless it would be due earlier then."""
+    if row.calendar_id == calendar_id:
+        return
+    before, row.calendar_id = row.due_at, calendar_id
+    reckon(row, row.pauses.all(), calendars)
+    if row.due_at >= before:
+        row.save(update_fields=["calendar", *MOVED])
 
-    Raises Invalid when no clock runs or no working time lies between the old due date and `until`.
-    """
-    row = SlaClock.objects.running().filter(ticket=ticket, kind=ClockKind.RESOLVE).first()
-    if row is None:
-        raise Invalid("No deadline is running", field="until")
-    calendars = Calendars()
-    counting = calendars.counting(row.calendar_id, row.target_unit)
-    more = counting.between(row.due_at, until) if until > row.due_at else ZERO
-    if not more:
-        raise Invalid("This must be later than the deadline, in working time", field="until")
-    row.extension += more
+
+def extend(ticket: Ticket, *, until: datetime) -> datetime:
+    """Move the due date of the resolve clock to `until` at the latest; returns the new one. Raises Invalid."""
+    row, calendars = _running_resolve(ticket), Calendars()
+    row.extension += extra_time(row, until, calendars)
     reckon(row, row.pauses.all(), calendars)
     row.save(update_fields=["extension", *MOVED])
     return row.due_at
 
 
-def follow_status(ticket: Ticket, *, at: datetime) -> None:
-    """The source moved the ticket: do to its clocks what the same act here would have done."""
-    if ticket.status in {Status.RESOLVED, Status.CLOSED}:
-        meet(ticket, ClockKind.RESOLVE, at=at)
-    elif not ticket.is_open:
-        cancel(ticket, at=at)
-    elif ticket.status != Status.NEW:
-        meet(ticket, ClockKind.ACCEPT, at=at)
-        if ticket.status in WAITING:
-            pause(ticket, at=at, reason=BY_SOURCE)
-        else:
-            resume(ticket, at=at)
+def extra_time(row: SlaClock, until: datetime, calendars: Calendars) -> timedelta:
+    """The time that counts between the due date and `until`. Raises Invalid when there is none."""
+    counting = calendars.counting(row.calendar_id, row.target_unit)
+    more = counting.between(row.due_at, until) if until > row.due_at else ZERO
+    if not more:
+        raise Invalid("This must be later than the deadline, in working time", field="until")
+    return more
+
+
+def ask_extension(ticket: Ticket, *, until: datetime, reason: str, official_id: int, at: datetime) -> ExtensionRequest:
+    """Keep a request for more time. Raises Invalid when one is open, no clock runs, or `until` gives no time."""
+    if more_time_asked(ticket) is not None:
+        raise Invalid("More time has been asked for already", field="until")
+    extra_time(_running_resolve(ticket), until, Calendars())
+    return ExtensionRequest.objects.create(
+        ticket=ticket, asked_by_id=official_id, asked_at=at, until=until, reason=reason
+    )
+
+
+def decide_extension(ticket: Ticket, state: ExtensionState, *, official_id: int, at: datetime) -> ExtensionRequest:
+    """Answer the open request. Raises Invalid when there is none."""
+    request = more_time_asked(ticket)
+    if request is None:
+        raise Invalid("Nobody has asked for more time")
+    request.state, request.decided_by_id, request.decided_at = state, official_id, at
+    request.save(update_fields=["state", "decided_by", "decided_at"])
+    return request
+
+
+def for_several_agencies(ticket: Ticket) -> datetime:
+    """Give the resolve clock the policy's limit for several agencies; returns the new due date. Raises Invalid."""
+    row = _running_resolve(ticket)
+    amount, unit = row.policy.several_agencies_amount, row.policy.several_agencies_unit
+    if amount is None:
+        raise Invalid("The policy knows no limit for several agencies")
+    if (row.target_amount, row.target_unit) == (amount, unit):
+        raise Invalid("This ticket has the limit for several agencies already")
+    row.target_amount, row.target_unit = amount, unit
+    reckon(row, row.pauses.all(), Calendars())
+    row.save(update_fields=["target_amount", "target_unit", *MOVED])
+    return row.due_at
+
+
+def _running_resolve(ticket: Ticket) -> SlaClock:
+    row = SlaClock.objects.running().filter(ticket=ticket, kind=ClockKind.RESOLVE).select_related("policy").first()
+    if row is None:
+        raise Invalid("No deadline is running", field="until")
+    return row
+
+
+def _close_request(ticket: Ticket, *, at: datetime) -> None:
+    """More time is of no use any more."""
+    ExtensionRequest.objects.filter(ticket=ticket, state=ExtensionState.OPEN).update(
+        state=ExtensionState.CLOSED, decided_at=at
+    )
+
+
+# --- Many tickets at once ---------------------------------------------------------------------------------------------
+
+
+class ManyClocks:
+    """The open clocks of many tickets: moved in memory, stored by `save` in a constant number of statements.
+
+    For tickets that their sources moved. Like the functions above it works on tickets that the caller has locked.
+    """
+
+    def __init__(self, ticket_ids: Collection[int]) -> None:
+        self._of: dict[int, list[SlaClock]] = defaultdict(list)
+        if ticket_ids:
+            rows = SlaClock.objects.open().filter(ticket__in=ticket_ids).select_related("policy")
+            for row in rows.prefetch_related("pauses").order_by("pk"):
+                self._of[row.ticket_id].append(row)
+        self._moved: dict[int, SlaClock] = {}
+        self._ended: list[ClockPause] = []
+        self._begun: list[ClockPause] = []
+        self._over: dict[int, datetime] = {}
+
+    @cached_property
+    def _calendars(self) -> Calendars:
+        return Calendars()
+
+    def resume(self, ticket: Ticket, *, at: datetime) -> None:
+        """Let the resolve clock run on, as `resume` does."""
+        for row in self._of[ticket.pk]:
+            if row.state == ClockState.PAUSED:
+                self._end_pause(row, at=at)
+                row.state = ClockState.RUNNING
+                self._moved[row.pk] = row
+
+    def follow_status(self, ticket: Ticket, *, at: datetime) -> None:
+        """The source moved the ticket: do to its clocks what the same act here would have done."""
+        if ticket.status in {Status.RESOLVED, Status.CLOSED}:
+            self._meet(ticket, list(ClockKind), at=at)
+            self._over[ticket.pk] = at
+        elif not ticket.is_open:
+            self._cancel(ticket, at=at)
+            self._over[ticket.pk] = at
+        elif ticket.status != Status.NEW:
+            self._meet(ticket, [ClockKind.ACCEPT], at=at)
+            if ticket.status in WAITING:
+                self._pause(ticket, at=at)
+            else:
+                self.resume(ticket, at=at)
+
+    def earliest_due(self, ticket: Ticket) -> datetime | None:
+        """What `Ticket.next_due_at` has to be now."""
+        return earliest_due(self._of[ticket.pk], ticket)
+
+    def save(self) -> None:
+        """Store everything that moved."""
+        update_rows(list(self._moved.values()), ["state", "met_at", "paused_at", *MOVED])
+        update_rows(self._ended, ["to_at"])
+        insert_rows(self._begun)
+        for at in set(self._over.values()):
+            over = [ticket_id for ticket_id, ended_at in self._over.items() if ended_at == at]
+            ExtensionRequest.objects.filter(ticket__in=over, state=ExtensionState.OPEN).update(
+                state=ExtensionState.CLOSED, decided_at=at
+            )
+
+    def _open(self, ticket: Ticket) -> list[SlaClock]:
+        return [row for row in self._of[ticket.pk] if row.state in OPEN_STATES]
+
+    def _meet(self, ticket: Ticket, kinds: Sequence[str], *, at: datetime) -> None:
+        for row in self._open(ticket):
+            if row.kind in kinds:
+                self._end_pause(row, at=at)
+                _judge(row, at)
+                self._moved[row.pk] = row
+
+    def _cancel(self, ticket: Ticket, *, at: datetime) -> None:
+        for row in self._open(ticket):
+            self._end_pause(row, at=at)
+            row.state, row.paused_at = ClockState.CANCELLED, at
+            self._moved[row.pk] = row
+
+    def _pause(self, ticket: Ticket, *, at: datetime) -> None:
+        for row in self._of[ticket.pk]:
+            if row.kind == ClockKind.RESOLVE and row.state == ClockState.RUNNING and at < row.due_at:
+                row.state, row.paused_at = ClockState.PAUSED, max(at, row.started_at)
+                self._begun.append(_new_pause(row, self._calendars, since=row.paused_at, reason=BY_SOURCE))
+                self._moved[row.pk] = row
+
+    def _end_pause(self, row: SlaClock, *, at: datetime) -> None:
+        if row.state == ClockState.PAUSED:
+            self._ended += _cut_short(row, self._calendars, at=at)
 
 
 # --- Reckoning --------------------------------------------------------------------------------------------------------
 
 
 def reckon(row: SlaClock, pauses: Iterable[ClockPause], calendars: Calendars) -> bool:
-    """Set when the row is due and when to warn; says whether the due date moved.
+    """Set when the row is due and when to tell whom; says whether the due date moved.
 
     A moved due date may be warned about again: each level counts once per clock and due date.
     """
     clock = clock_of(row, pauses, calendars)
     before, row.due_at = row.due_at, clock.due_at.astimezone(timezone.get_default_timezone())
     row.warn_at = _warn_at(clock, row.policy.warn_fraction)
+    row.late_at = calendars.working(row.calendar_id).add_days(row.due_at, row.policy.late_days)
     if row.due_at == before:
         return False
-    row.warned_at = row.breached_at = None
+    row.warned_at = row.breached_at = row.escalated_at = None
     return True
 
 
 def _warn_at(clock: Clock, fraction: float) -> datetime:
     """When `fraction` of the time between start and due date is used up."""
-    whole = Clock(clock.calendar, clock.target, clock.started_at, clock.pauses, None, clock.extension)
-    share = whole.elapsed(whole.due_at) * fraction
-    return Clock(clock.calendar, share, clock.started_at, clock.pauses).due_at if share > ZERO else whole.due_at
+    if clock.met_at is not None:
+        clock = replace(clock, met_at=None)
+    share = clock.elapsed(clock.due_at) * fraction
+    return replace(clock, target=share, extension=ZERO).due_at if share > ZERO else clock.due_at
 
 
 def _judge(row: SlaClock, at: datetime) -> None:
@@ -326,21 +502,31 @@ def _open(ticket: Ticket) -> SlaClockQuerySet:
 
 
 def _new_pause(row: SlaClock, calendars: Calendars, *, since: datetime, reason: str) -> ClockPause:
-    longest = calendars.working(row.calendar_id).add_days(since, row.policy.max_pause_days)
-    return ClockPause(clock=row, from_at=since, until=longest, reason=reason[:500])
+    return ClockPause(clock=row, from_at=since, until=longest_pause(row, since, calendars), reason=reason[:500])
+
+
+def longest_pause(row: SlaClock, since: datetime, calendars: Calendars) -> datetime:
+    """When a pause that began at `since` ends even if nobody resumes it."""
+    return calendars.working(row.calendar_id).add_days(since, row.policy.max_pause_days)
 
 
 def _end_pause(row: SlaClock, calendars: Calendars, *, at: datetime) -> None:
     """Close the open pause of a row, if it has one, and reckon its due date again."""
     if row.state != ClockState.PAUSED:
         return
+    for span in _cut_short(row, calendars, at=at):
+        span.save(update_fields=["to_at"])
+
+
+def _cut_short(row: SlaClock, calendars: Calendars, *, at: datetime) -> list[ClockPause]:
+    """End the open pause of a row in memory and reckon its due date again. Returns the pauses to store."""
     pauses = list(row.pauses.all())
-    for span in pauses:
-        if span.to_at is None:
-            span.to_at = max(min(at, span.until), span.from_at)
-            span.save(update_fields=["to_at"])
+    ended = [span for span in pauses if span.to_at is None]
+    for span in ended:
+        span.to_at = max(min(at, span.until), span.from_at)
     row.paused_at = None
     reckon(row, pauses, calendars)
+    return ended
 
 
 def _next_round(last: SlaClock) -> SlaClock:

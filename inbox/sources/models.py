@@ -7,10 +7,11 @@ import json
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from inbox.core.fields import EncryptedJSONField
-from inbox.sources.vocabulary import Health, PayloadState, RunOutcome
+from inbox.accounts.models import Official
+from inbox.core.fields import EncryptedJSONField, PackedJSONField
+from inbox.sources.vocabulary import CodeKind, Health, PayloadState, RunOutcome
 
 
 class Source(models.Model):
@@ -39,6 +40,11 @@ class Source(models.Model):
     next_poll_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    asked_after = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Key of the last reference asked about by its id: each reading asks about the next ones.",
+    )
 
     # Health, from evidence.
     health = models.CharField(max_length=20, choices=[(h.value, h.value) for h in Health], default=Health.UNKNOWN)
@@ -48,9 +54,28 @@ class Source(models.Model):
     last_error_code = models.CharField(max_length=50, blank=True)
     last_error_detail = models.CharField(max_length=500, blank=True)
     failures_in_a_row = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True, blank=True, help_text="The first of the failures in a row.")
     deliveries_paused = models.BooleanField(
         default=False,
         help_text="Set when the source refuses our credentials: answers wait instead of burning attempts.",
+    )
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="No worker asks the source anything before this instant."
+    )
+    rhythm = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="New complaints an hour, learned for each of the 168 hours of the week; empty: not known yet.",
+    )
+    silent_since = models.DateTimeField(
+        null=True, blank=True, help_text="The last new complaint, when nothing has come for longer than is usual."
+    )
+    deliveries_wait_until = models.DateTimeField(
+        null=True, blank=True, help_text="Nothing is sent before this instant: the source failed, or asked for it."
+    )
+    deliveries_wait_asked = models.BooleanField(
+        default=False, db_default=False, help_text="The source itself asked to wait, so good news do not end it."
     )
 
     class Meta:
@@ -64,6 +89,33 @@ class Source(models.Model):
     def name(self) -> str:
         """What fits on a badge."""
         return self.short_label or self.label
+
+
+class Outage(models.Model):
+    """That a source was away, as it was seen: first failure, probe, first success. At most one is open per source."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="outages")
+    began = models.DateTimeField(help_text="The first of the failures in a row.")
+    last_success_before = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="When a probe of its own failed too.")
+    ended = models.DateTimeField(null=True, blank=True, help_text="The first success.")
+    reason_code = models.CharField(max_length=50)
+    reason_detail = models.CharField(max_length=500, blank=True)
+    tickets_touched = models.PositiveIntegerField(
+        default=0, help_text="Tickets with a message that could not be delivered in that time."
+    )
+    counted_at = models.DateTimeField(null=True, blank=True, help_text="When `tickets_touched` was counted last.")
+
+    class Meta:
+        ordering = ["-began", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["source"], condition=Q(ended__isnull=True), name="outage_one_open"),
+            models.CheckConstraint(condition=Q(ended__isnull=True) | Q(ended__gte=F("began")), name="outage_range"),
+        ]
+        indexes = [models.Index(fields=["source", "-began"], name="outage_log")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}: {self.began:%Y-%m-%d %H:%M} – {self.ended or 'open'}"
 
 
 class SyncRun(models.Model):
@@ -84,12 +136,16 @@ class SyncRun(models.Model):
     updated = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    expected = models.PositiveIntegerField(null=True, blank=True, help_text="How many there are, where that is known.")
     error_code = models.CharField(max_length=50, blank=True)
     error_detail = models.CharField(max_length=500, blank=True)
 
     class Meta:
         ordering = ["-started_at", "-pk"]
-        indexes = [models.Index(fields=["source", "-started_at"], name="run_by_source")]
+        indexes = [
+            models.Index(fields=["source", "-started_at"], name="run_by_source"),
+            models.Index(fields=["started_at"], name="run_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source_id} {self.started_at:%Y-%m-%d %H:%M} {self.outcome}"
@@ -105,7 +161,7 @@ class InboundPayload(models.Model):
     run = models.ForeignKey(SyncRun, on_delete=models.SET_NULL, null=True, related_name="payloads")
     external_id = models.CharField(max_length=200, blank=True)
     content_hash = models.CharField(max_length=64)
-    body = EncryptedJSONField()
+    body = PackedJSONField()
     received_at = models.DateTimeField()
     state = models.CharField(max_length=20, choices=[(s.value, s.value) for s in PayloadState])
     reason_code = models.CharField(max_length=50, blank=True)
@@ -118,10 +174,53 @@ class InboundPayload(models.Model):
         indexes = [
             models.Index(fields=["source", "external_id"], name="payload_by_id"),
             models.Index(fields=["source", "-received_at"], condition=Q(state="rejected"), name="payload_rejected"),
+            models.Index(fields=["source", "id"], condition=Q(state="received"), name="payload_received"),
+            models.Index(fields=["received_at"], name="payload_age"),
         ]
 
     def __str__(self) -> str:
         return f"{self.source_id}/{self.external_id or '?'} {self.state}"
+
+
+class CodeMapping(models.Model):
+    """What a code of one source stands for, decided by a person because its connector does not know it.
+
+    Rows are ended and never changed: together they say who decided what, and when.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="code_mappings")
+    kind = models.CharField(max_length=10, choices=[(k.value, k.value) for k in CodeKind])
+    code = models.CharField(max_length=100)
+    meaning = models.CharField(max_length=20)
+    mapped_by = models.ForeignKey(Official, on_delete=models.PROTECT, related_name="+")
+    mapped_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-mapped_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "kind", "code"], condition=Q(ended_at__isnull=True), name="code_mapped_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.kind} {self.code}: {self.meaning}"
+
+
+class PushedMessage(models.Model):
+    """That a source has sent us a message with this id: what makes a repeat harmless."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="pushed")
+    message_id = models.CharField(max_length=200)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "message_id"], name="pushed_message_once")]
+        indexes = [models.Index(fields=["received_at"], name="pushed_message_age")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}/{self.message_id}"
 
 
 def payload_hash(payload: Any) -> str:

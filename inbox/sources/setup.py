@@ -9,7 +9,25 @@ from connectors.errors import ConfigError
 from inbox.core.errors import Invalid
 from inbox.sources.models import Source
 from inbox.sources.runtime import build_connector
+from inbox.sources.vocabulary import MANUAL, Channel, Health
 from inbox.units.models import Unit
+
+#: slug, label and badge of the source behind each way in that no machine reads.
+_BY_HAND: dict[Channel, tuple[str, str, str]] = {
+    Channel.WALK_IN: ("walk-in", "Trực tiếp tại phường", "Trực tiếp"),
+    Channel.PHONE: ("phone", "Điện thoại đến phường", "Điện thoại"),
+    Channel.LETTER: ("letter", "Đơn thư", "Đơn thư"),
+}
+
+
+def source_by_hand(channel: Channel) -> Source:
+    """The source of complaints that officials enter themselves; made when the first one comes."""
+    slug, label, short_label = _BY_HAND[channel]
+    source, _ = Source.objects.get_or_create(
+        slug=slug,
+        defaults={"label": label, "short_label": short_label, "connector": MANUAL, "health": Health.OK},
+    )
+    return source
 
 
 def save_source(

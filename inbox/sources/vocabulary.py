@@ -8,6 +8,14 @@ from enum import StrEnum
 MANUAL = "manual"
 
 
+class Channel(StrEnum):
+    """How a complaint that an official enters reached them."""
+
+    WALK_IN = "walk_in"  # trực tiếp tại phường
+    PHONE = "phone"  # gọi điện cho phường
+    LETTER = "letter"  # đơn thư
+
+
 class Health(StrEnum):
     """How a source is doing, in the operator's words."""
 
@@ -17,6 +25,22 @@ class Health(StrEnum):
     DOWN = "down"  # several failures in a row
     NEEDS_PERSON = "needs_person"  # wrong password, wrong settings: retrying cannot help
     OFF = "off"  # switched off by hand
+
+
+class Breaker(StrEnum):
+    """Whether a source is asked at all, derived from its failures: see `runtime.breaker_of`."""
+
+    CLOSED = "closed"  # asked as usual
+    OPEN = "open"  # left in peace until a named instant
+    HALF_OPEN = "half_open"  # the next request is a trial
+    OFF = "off"  # switched off by hand
+
+
+class CodeKind(StrEnum):
+    """What a code of a source stands for."""
+
+    STATUS = "status"
+    CATEGORY = "category"
 
 
 class RunOutcome(StrEnum):
@@ -31,6 +55,7 @@ class RunOutcome(StrEnum):
 class PayloadState(StrEnum):
     """What became of a payload."""
 
+    RECEIVED = "received"  # pushed by its source and kept; not looked into yet
     ACCEPTED = "accepted"
     REJECTED = "rejected"  # quarantined with a reason, waiting for a person
     REPLAYED = "replayed"  # was rejected, went in when it was tried again

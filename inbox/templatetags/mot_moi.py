@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import unicodedata
+import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -14,17 +15,24 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
-from inbox.core.text import fold
+from inbox.accounts.permissions import Permission, may
+from inbox.sla.words import target
 from inbox.tickets import queries
-from inbox.web import labels, moments
+from inbox.web import bulk, calendar_forms, exports, highlights, labels, moments, toasts
 from inbox.web.advice import Advice, advice_for
 
 register = template.Library()
+_MENTION = re.compile(r"(?<![\w@.+&;-])(@[\w.+-]{2,150})")
 
 
 @register.simple_tag
 def icon(name: str, cls: str = "") -> SafeString:
     """A decorative icon. It always stands next to words, or its parent carries an aria-label."""
+    return _icon(name, cls)
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, cls: str) -> SafeString:
     return format_html(
         '<svg class="ic {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         cls,
@@ -82,16 +90,40 @@ def capped(count: int, limit: int = 1000) -> str:
 
 
 @register.filter
+def amount(count: int) -> str:
+    """ "1.179" in Vietnamese."""
+    return moments.number(count)
+
+
+@register.filter
+def export_filters(export: Any) -> list[tuple[str, labels.Words]]:
+    """What an export was narrowed by, in words."""
+    return exports.filters_in_words(export.parameters)
+
+
+@register.simple_tag
+def figures_query(scope: Any, period: Any) -> str:
+    """The filters of a page of figures as those of its report: a query string."""
+    asked = {
+        "unit": scope.unit.code if scope.unit else "",
+        "source": scope.source.slug if scope.source else "",
+        "person": scope.person.pk if scope.person else "",
+        "from": period.first.isoformat(),
+        "to": period.last.isoformat(),
+    }
+    return urlencode({name: value for name, value in asked.items() if value})
+
+
+@register.filter
 def highlight(text: str, query: str) -> SafeString:
-    """Escaped text with the first occurrence of `query` marked, with or without diacritics."""
-    plain = unicodedata.normalize("NFC", text)
-    folded = [fold(char) or char for char in plain]
-    needle = fold(query or "")
-    start = "".join(char if len(char) == 1 else char[:1] for char in folded).find(needle) if needle else -1
-    if start < 0:
-        return conditional_escape(plain)
-    end = start + len(needle)
-    return format_html("{}<mark>{}</mark>{}", plain[:start], plain[start:end], plain[end:])
+    """Escaped text in which what was searched for is marked, with or without diacritics."""
+    return highlights.marked(text, query)
+
+
+@register.filter
+def excerpt(ticket: Any, query: str) -> SafeString:
+    """Why a row was found when neither its title nor its place says so; empty when they do."""
+    return highlights.excerpt(ticket, query)
 
 
 @register.simple_tag(takes_context=True)
@@ -112,6 +144,24 @@ def query_with(context: dict[str, Any], **changes: Any) -> SafeString:
 def toast_tone(level: str) -> str:
     """The tone of a toast for a level of Django's messages."""
     return {"success": "ok", "info": "ok", "warning": "soon", "error": "late"}.get(level, "ok")
+
+
+@register.filter
+def undo_of(message: Any) -> int | None:
+    """The way back that one of Django's messages carries."""
+    return toasts.undo_of(message)
+
+
+@register.filter
+def bulk_summary(progress: Any) -> str:
+    """How many tickets of a job went how."""
+    return bulk.summary(progress)
+
+
+@register.filter
+def bulk_reason(item: Any) -> labels.Words:
+    """Why one ticket of a job was refused."""
+    return bulk.reason(item)
 
 
 @register.filter
@@ -137,6 +187,18 @@ def is_unread(ticket: Any) -> bool:
 def length_of(amount: timedelta, round_the_clock: bool = False) -> str:
     """ "3g 58p"."""
     return moments.length(amount, working=not round_the_clock)
+
+
+@register.filter
+def instant(stamp: str) -> datetime:
+    """An instant that is kept as ISO 8601."""
+    return datetime.fromisoformat(stamp)
+
+
+@register.simple_tag
+def lasted(start: datetime, end: datetime) -> str:
+    """How long something lasted, round the clock: "3g 44p"."""
+    return moments.length(end - start, working=False)
 
 
 @register.filter
@@ -187,3 +249,39 @@ def status_there(ref: Any) -> str:
 def connector_label(slug: str) -> labels.Words:
     """The name of the kind of system behind a source."""
     return labels.connector(slug)
+
+
+@register.filter
+def hours(intervals: Any) -> str:
+    """ "07:30–11:30, 13:00–17:00" for the openings of a day."""
+    return calendar_forms.hours_in_words(intervals)
+
+
+@register.filter
+def stored_hours(stored: Any) -> str:
+    """The same for hours as history keeps them."""
+    return calendar_forms.stored_hours(stored or ())
+
+
+@register.filter
+def iso_date(stamp: str) -> date:
+    """A date that is kept as ISO 8601."""
+    return date.fromisoformat(stamp)
+
+
+@register.simple_tag
+def target_words(amount: int, unit: str) -> str:
+    """ "4 giờ làm việc"."""
+    return target(amount, unit)
+
+
+@register.filter
+def may_look_at_deadlines(official: Any) -> bool:
+    """Whether calendars and policies are open to this person."""
+    return may(official, Permission.VIEW_DEADLINES)
+
+
+@register.filter
+def mentions(text: str) -> SafeString:
+    """Escaped text in which the names after an @ stand out."""
+    return mark_safe(_MENTION.sub(r'<b class="at">\1</b>', conditional_escape(text)))  # noqa: S308  escaped first

@@ -7,14 +7,15 @@ is already `visible_to` the official. This file stands below the models, so it w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -23,9 +24,9 @@ from inbox.accounts.models import Official
 from inbox.accounts.permissions import TABLE, Permission
 from inbox.core import clock
 from inbox.core.errors import Invalid
-from inbox.core.fields import keyed_hash
-from inbox.core.text import search_key
+from inbox.core.fields import keyed_hash, name_hash
 from inbox.sources.models import Source
+from inbox.tickets.search import HasWords, words_of
 from inbox.tickets.vocabulary import Category, Status
 from inbox.units.models import Unit
 
@@ -41,7 +42,41 @@ SLA_STATES = ("ok", "due_soon", "overdue", "paused", "none")
 NONE = "none"
 ME = "me"
 LONGEST_SEARCH = 200
-_MOST_WORDS = 10
+#: Figures of the dashboards, by the day of a ticket's outcome that they go by, and what else they ask for. The list
+#: behind a number is narrowed by these and is therefore as long; docs/metrics.md says what each means.
+FIGURES: Mapping[str, tuple[str, Q]] = {
+    "new": ("", Q()),
+    "accepted": ("accept_day", Q()),
+    "accept_on_time": ("accept_day", Q(outcome__accept_on_time=True)),
+    "accept_late": ("accept_day", Q(outcome__accept_on_time=False)),
+    "resolved": ("resolved_day", Q()),
+    "resolve_judged": ("resolved_day", Q(outcome__resolve_on_time__isnull=False)),
+    "resolve_on_time": ("resolved_day", Q(outcome__resolve_on_time=True)),
+    "resolve_late": ("resolved_day", Q(outcome__resolve_on_time=False)),
+    "source_on_time": ("resolved_day", Q(outcome__source_on_time=True)),
+    "source_late": ("resolved_day", Q(outcome__source_on_time=False)),
+    "late_elsewhere": ("resolved_day", Q(outcome__late_elsewhere=True)),
+    "first_time_right": ("resolved_day", Q(outcome__reopened_day__isnull=True)),
+    "outside_hours": ("resolved_day", Q(outcome__is_outside_hours=True)),
+    "ended": ("ended_day", Q()),
+    "became_late": ("late_day", Q()),
+    "reopened": ("reopened_day", Q()),
+    "returned": ("returned_day", Q()),
+    "transferred": ("transferred_day", Q()),
+}
+
+
+def counted_in(figure: str, first: date, last: date) -> Q:
+    """The tickets that a figure counts in the local days from `first` to `last`."""
+    day, condition = FIGURES[figure]
+    if day:
+        return condition & Q(**{f"outcome__{day}__gte": first, f"outcome__{day}__lte": last})
+    begin, end = (timezone.make_aware(datetime.combine(one, time.min)) for one in (first, last + timedelta(days=1)))
+    return Q(received_at__gte=begin, received_at__lt=end)
+
+
+#: From so many hits on, the first of them are met soon when the list is read in its own order.
+MANY_HITS = 2000
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _YES_NO = {"true": True, "false": False, "1": True, "0": False}
 
@@ -62,18 +97,23 @@ def _reasonable(moment: datetime) -> None:
         raise ValidationError(_("This date is out of range."), code="invalid")
 
 
+def _is_askable(text: str) -> bool:
+    """Another validator refuses a NUL; the database cannot even be asked about one."""
+    return "\x00" not in text
+
+
 def _unit_exists(code: str) -> None:
-    if code != NONE and not Unit.objects.filter(code=code).exists():
+    if code != NONE and _is_askable(code) and not Unit.objects.filter(code=code).exists():
         raise ValidationError(_("There is no such unit."), code="invalid_choice")
 
 
 def _source_exists(slug: str) -> None:
-    if not Source.objects.filter(slug=slug).exists():
+    if _is_askable(slug) and not Source.objects.filter(slug=slug).exists():
         raise ValidationError(_("There is no such source."), code="invalid_choice")
 
 
 def _person_exists(username: str) -> None:
-    if username not in {ME, NONE} and not Official.objects.filter(username=username).exists():
+    if username not in {ME, NONE} and _is_askable(username) and not Official.objects.filter(username=username).exists():
         raise ValidationError(_("There is no such person."), code="invalid_choice")
 
 
@@ -83,6 +123,17 @@ def _moment(column: str, lookup: str) -> django_filters.IsoDateTimeFilter:
 
 def _choice(values: Collection[str], method: str | None = None, **kwargs: Any) -> django_filters.ChoiceFilter:
     return django_filters.ChoiceFilter(choices=[(v, v) for v in values], method=method, **kwargs)
+
+
+def is_due_soon(tickets: QuerySet[Any], *, at: datetime) -> Q:
+    """That the next deadline is still to come, and the share of its time is used up at which the policy warns."""
+    warned = _with_clock(tickets, state="running", warn_at__lte=at, due_at__gte=at, due_at=OuterRef("next_due_at"))
+    return Q(is_open=True, next_due_at__gte=at) & Q(warned)
+
+
+def _with_clock(tickets: QuerySet[Any], **conditions: Any) -> Exists:
+    clocks = tickets.model._meta.get_field("clocks").related_model._default_manager
+    return Exists(clocks.filter(ticket=OuterRef("pk"), **conditions))
 
 
 class AllowListForm(forms.Form):
@@ -113,6 +164,9 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     created_after = _moment("received_at", "gte")
     created_before = _moment("received_at", "lt")
     updated_after = _moment("updated_at", "gte")
+    figure = _choice(list(FIGURES), "by_figure")
+    first = django_filters.DateFilter(method="by_days")
+    last = django_filters.DateFilter(method="by_days")
     ordering = _choice(list(ORDERINGS), "by_order")
 
     class Meta:
@@ -126,12 +180,20 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         official: Official,
         at: datetime | None = None,
         also_allowed: Collection[str] = (),
+        is_lazy: bool = False,
     ) -> None:
-        """`data`: a QueryDict. `also_allowed`: parameters that belong to somebody else, such as a page number."""
+        """`data`: a QueryDict. `also_allowed`: parameters that belong to somebody else, such as a page number.
+
+        `is_lazy`: ask the database nothing while narrowing, and search in words only: for counts within a statement.
+        """
         super().__init__(data, _ordered(queryset, ORDERINGS[DEFAULT_ORDERING]))
         self.official = official
         self.at = at or clock.now()
         self.form.also_allowed = also_allowed
+        self.is_lazy = is_lazy
+        if is_lazy:
+            for name in ("unit", "source", "assignee"):  # whoever is gone has no tickets: nothing has to be looked up
+                self.form.fields[name].validators.clear()
 
     def tickets(self) -> QuerySet[Any]:
         """The tickets that fit, in the order asked for. Raises Invalid naming the first parameter that is wrong."""
@@ -161,31 +223,59 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     def by_sla(self, tickets: QuerySet[Any], name: str, state: str) -> QuerySet[Any]:
         """Each ticket is in exactly one state. A deadline counts as missed after its instant, not at it."""
         counting = Q(is_open=True, next_due_at__gte=self.at)
-        warned = self._with_clock(tickets, state="running", warn_at__lte=self.at, due_at=OuterRef("next_due_at"))
-        paused = Q(is_open=True, next_due_at__isnull=True) & Q(self._with_clock(tickets, state="paused"))
+        paused = Q(is_open=True, next_due_at__isnull=True) & Q(_with_clock(tickets, state="paused"))
         conditions = {
             "overdue": self._overdue,
-            "due_soon": counting & Q(warned),
-            "ok": counting & ~Q(warned),
+            "due_soon": is_due_soon(tickets, at=self.at),
+            "ok": counting & ~is_due_soon(tickets, at=self.at),
             "paused": paused,
             "none": Q(is_open=False) | (Q(next_due_at__isnull=True) & ~paused),
         }
         return tickets.filter(conditions[state])
 
     def by_words(self, tickets: QuerySet[Any], name: str, typed: str) -> QuerySet[Any]:
-        """Tickets with every word in title, text or address; also the one with this code, external id or phone."""
-        words = search_key(typed).split()[:_MOST_WORDS]
-        if not words:
+        """Tickets with every word in what was asked or answered; also those with this code, external id, phone or name.
+
+        Few hits are fetched first and then sorted; of many the first are met soon in any order. Left to itself, the
+        planner walks through a million tickets in order to find out that nobody has the word.
+        """
+        words = words_of(typed)
+        if not typed.strip():
             return tickets
-        fits = Q()
-        for word in words:
-            fits &= Q(search_key__contains=word)
-        if any(letter.isdigit() for letter in typed):  # without a digit it is neither a code nor an id nor a phone
+        has_words = tickets.filter(HasWords(words)) if words else tickets.none()
+        if self.is_lazy:
+            return has_words
+        branches = [has_words, *(tickets.filter(exactly) for exactly in self._exact(tickets, typed))]
+        first, *others = [branch.order_by().values_list("pk") for branch in branches]
+        found = first.union(*others, all=True)[: MANY_HITS + 1] if others else first[: MANY_HITS + 1]
+        keys = {pk for (pk,) in found}
+        return has_words if len(keys) > MANY_HITS else tickets.filter(pk__in=keys)
+
+    def _exact(self, tickets: QuerySet[Any], typed: str) -> Iterator[Q]:
+        """What is found as a whole or not at all. Without a digit it is neither a code nor an id nor a phone."""
+        revealing = [unit for role, unit in self.official.roles() if Permission.REVEAL_REPORTER in TABLE[role]]
+        if any(letter.isdigit() for letter in typed):
             everything = tickets.model._default_manager
-            fits |= Q(pk__in=everything.with_code(typed).values("pk"))
-            fits |= Q(pk__in=everything.filter(refs__external_id=typed).values("pk"))
-            fits |= self._with_phone(typed)
-        return tickets.filter(fits)
+            yield Q(pk__in=everything.with_code(typed).values("pk"))
+            yield Q(pk__in=everything.filter(refs__external_id=typed.strip()).values("pk"))
+            citizen = Q(reporter__phone_hash=keyed_hash(phone(typed)))
+        else:
+            citizen = Q(reporter__name_hash=name_hash(typed))
+        if revealing:  # whoever may not read the citizen's data anywhere does not search in it either
+            citizen &= Q(reporter__is_anonymous=False)
+            yield citizen if None in revealing else citizen & Q(unit__in=revealing)
+
+    def by_figure(self, tickets: QuerySet[Any], name: str, figure: str) -> QuerySet[Any]:
+        first, last = (self.form.cleaned_data.get(day) for day in ("first", "last"))
+        if first is None or last is None or not _EARLIEST.date() <= first <= last <= _LATEST.date():
+            raise Invalid(gettext("A figure needs its first and last day."), field="figure")
+        return tickets.filter(counted_in(figure, first, last))
+
+    def by_days(self, tickets: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
+        """The days belong to `figure`; without one they narrow nothing, so they are refused."""
+        if not self.form.cleaned_data.get("figure"):
+            raise Invalid(gettext("Days without a figure."), field=name)
+        return tickets
 
     def by_order(self, tickets: QuerySet[Any], name: str, ordering: str) -> QuerySet[Any]:
         return _ordered(tickets, ORDERINGS[ordering])
@@ -193,16 +283,3 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     @property
     def _overdue(self) -> Q:
         return Q(is_open=True, next_due_at__lt=self.at)
-
-    @staticmethod
-    def _with_clock(tickets: QuerySet[Any], *, state: str, **more: Any) -> Exists:
-        clocks = tickets.model._meta.get_field("clocks").related_model._default_manager
-        return Exists(clocks.filter(ticket=OuterRef("pk"), state=state, **more))
-
-    def _with_phone(self, typed: str) -> Q:
-        """Tickets of the citizen with this phone, where the official may see phones at all; never of anonymous ones."""
-        revealing = [unit for role, unit in self.official.roles() if Permission.REVEAL_REPORTER in TABLE[role]]
-        if not revealing:
-            return Q(pk__in=[])
-        found = Q(reporter__phone_hash=keyed_hash(phone(typed)), reporter__is_anonymous=False)
-        return found if None in revealing else found & Q(unit__in=revealing)

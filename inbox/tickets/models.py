@@ -1,4 +1,6 @@
-"""Tickets and what hangs on them. Only `inbox/actions/` and `inbox/tickets/events.py` write these rows."""
+"""Tickets and what hangs on them. Only `inbox/actions/`, `inbox/tickets/events.py` and, for anchors,
+`inbox/tickets/anchors.py` write these rows.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,19 @@ from django.db.models import Q
 from inbox.accounts.models import Official
 from inbox.accounts.scope import ticket_scope
 from inbox.core.fields import EncryptedTextField
-from inbox.tickets.vocabulary import OPEN, Category, EventKind, FileState, MessageKind, Status, Urgency
+from inbox.tickets import chain
+from inbox.tickets.vocabulary import (
+    AT_RISK,
+    OPEN,
+    Category,
+    EventKind,
+    FileOrigin,
+    FileState,
+    MessageKind,
+    PhotoStage,
+    Status,
+    Urgency,
+)
 
 #: In a fixed order, because migrations compare it.
 _OPEN = sorted(status.value for status in OPEN)
@@ -42,7 +56,11 @@ class Reporter(models.Model):
     address = EncryptedTextField(blank=True)
     phone_hash = models.CharField(max_length=64, blank=True, db_index=True)
     email_hash = models.CharField(max_length=64, blank=True)
+    name_hash = models.CharField(max_length=64, blank=True, default="", db_index=True)
     is_anonymous = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["email_hash"], condition=~Q(email_hash=""), name="reporter_email")]
 
     def __str__(self) -> str:
         return f"Reporter {self.pk}"
@@ -70,6 +88,7 @@ class Ticket(models.Model):
     title = models.CharField(max_length=300)
     text = models.TextField()
     search_key = models.TextField(help_text="Folded title, text and address: see core.text.")
+    answer_key = models.TextField(blank=True, default="", help_text="What citizens were answered, folded likewise.")
     status = models.CharField(max_length=20, choices=_choices(Status), default=Status.NEW)
     is_open = models.BooleanField(
         default=True, help_text="status is one of vocabulary.OPEN; kept by Ticket.set_status."
@@ -82,6 +101,15 @@ class Ticket(models.Model):
     reporter = models.OneToOneField(Reporter, on_delete=models.PROTECT, related_name="ticket")
     unit = models.ForeignKey("inbox.Unit", on_delete=models.PROTECT, null=True, blank=True, related_name="tickets")
     assignee = models.ForeignKey(Official, on_delete=models.PROTECT, null=True, blank=True, related_name="tickets")
+    main = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="linked",
+        help_text="The ticket of the same matter whose answers go to this one's sources too.",
+    )
 
     address = models.TextField(blank=True)
     lat = models.FloatField(null=True, blank=True)
@@ -100,8 +128,17 @@ class Ticket(models.Model):
     next_due_at = models.DateTimeField(
         null=True, blank=True, help_text="The earliest deadline that still counts; empty when none does."
     )
+    late_risk = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Percent of similar tickets that needed longer: sla.foresight.",
+    )
     accepted_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True, help_text="Since when everybody may read public_text.")
+    public_text = models.TextField(
+        blank=True, default="", db_default="", help_text="Written by an official for the public."
+    )
     remarks = models.JSONField(default=list, blank=True, help_text="What normalising did, as slugs.")
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField()
@@ -119,11 +156,26 @@ class Ticket(models.Model):
         indexes = [
             models.Index(fields=["unit", "next_due_at", "id"], condition=Q(is_open=True), name="ticket_queue"),
             models.Index(fields=["next_due_at", "id"], condition=Q(is_open=True), name="ticket_city_queue"),
+            models.Index(
+                fields=["-late_risk", "id"], condition=Q(is_open=True, late_risk__gte=AT_RISK), name="ticket_at_risk"
+            ),
             models.Index(fields=["unit", "status"], name="ticket_unit_status"),
+            models.Index(fields=["source"], condition=Q(is_open=True), name="ticket_source_open"),
+            models.Index(
+                fields=["unit", "-resolved_at", "-id"], condition=Q(resolved_at__isnull=False), name="ticket_resolved"
+            ),
+            models.Index(
+                fields=["-resolved_at", "-id"], condition=Q(resolved_at__isnull=False), name="ticket_city_resolved"
+            ),
             models.Index(fields=["assignee", "next_due_at"], condition=Q(is_open=True), name="ticket_mine"),
             models.Index(fields=["updated_at", "id"], name="ticket_updated"),
             models.Index(fields=["unit", "-received_at"], name="ticket_unit_received"),
             models.Index(fields=["received_at", "id"], name="ticket_received"),
+            models.Index(
+                fields=["-clock_from", "-id"], condition=Q(published_at__isnull=False), name="ticket_published"
+            ),
+            models.Index(fields=["main"], condition=Q(main__isnull=False), name="ticket_linked"),
+            models.Index(fields=["lat", "lng"], condition=Q(lat__isnull=False), name="ticket_place"),
         ]
 
     def __str__(self) -> str:
@@ -151,13 +203,36 @@ class ExternalRef(models.Model):
     seen_status = models.CharField(max_length=20)
     seen_status_raw = models.CharField(max_length=100, blank=True)
     seen_answer_hash = models.CharField(max_length=64, blank=True)
+    seen_category = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The last category it named. The ticket's own may be another.",
+    )
+    unknown_category = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Its code for the category, if nobody knows it.",
+    )
     source_updated_at = models.DateTimeField(null=True, blank=True)
+    compared_at = models.DateTimeField(null=True, blank=True, help_text="When both sides were compared last.")
     first_seen_at = models.DateTimeField()
     last_changed_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="external_ref_once")]
-        indexes = [models.Index(fields=["external_id"], name="external_ref_id")]
+        indexes = [
+            models.Index(fields=["external_id"], name="external_ref_id"),
+            models.Index(
+                fields=["source", "unknown_category"], condition=~Q(unknown_category=""), name="external_ref_category"
+            ),
+            models.Index(
+                fields=["source", "seen_status_raw"], condition=Q(seen_status="unmapped"), name="external_ref_status"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source_id}:{self.external_id}"
@@ -196,11 +271,15 @@ class TicketEvent(models.Model):
     actor = models.ForeignKey(Official, on_delete=models.PROTECT, null=True, related_name="+")
     source = models.ForeignKey("inbox.Source", on_delete=models.PROTECT, null=True, related_name="+")
     data = models.JSONField(default=dict)
+    sequence = models.PositiveIntegerField(help_text="Counts the events of the ticket from 1, without a gap.")
+    message_hash = models.CharField(max_length=64, blank=True, help_text="Salted hash of the text it brought.")
+    hash = models.CharField(max_length=64, help_text="Over the content and the hash of the event before: see chain.")
 
     objects: ClassVar[Any] = models.Manager.from_queryset(AppendOnlyQuerySet)()
 
     class Meta:
         ordering = ["at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["ticket", "sequence"], name="event_chain_never_forks")]
         indexes = [models.Index(fields=["ticket", "at", "id"], name="event_timeline")]
 
     def __str__(self) -> str:
@@ -214,6 +293,71 @@ class TicketEvent(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise AppendOnlyError("History is append-only.")
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the hash covers."""
+        return chain.event_content(**{name: getattr(self, name) for name in HASHED})
+
+
+#: The columns that an event's hash covers: all but its key, which says where a row lies and nothing else.
+HASHED = ("ticket_id", "sequence", "kind", "at", "actor_id", "source_id", "data", "message_hash")
+
+
+class ChainHead(models.Model):
+    """Where a ticket's history ends: without it, nobody would miss an event cut off at the end."""
+
+    ticket = models.OneToOneField(Ticket, on_delete=models.PROTECT, primary_key=True, related_name="chain_head")
+    sequence = models.PositiveIntegerField()
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}: {self.sequence} events"
+
+
+class ChainAnchor(models.Model):
+    """One day's seal on all histories. It covers the ends that moved since the last anchor, and that anchor's hash.
+
+    Handed out, it is what nobody here can take back: a history rewritten later no longer fits it.
+    """
+
+    day = models.DateField(unique=True)
+    made_at = models.DateTimeField()
+    tickets = models.PositiveIntegerField(help_text="Tickets that had a history by then.")
+    changed = models.PositiveIntegerField(help_text="Tickets whose history had moved since the last anchor.")
+    root = models.CharField(max_length=64)
+    previous_hash = models.CharField(max_length=64, blank=True, unique=True)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.hash[:12]}"
+
+
+class AnchoredHead(models.Model):
+    """Where one ticket's history ended when an anchor was made."""
+
+    anchor = models.ForeignKey(ChainAnchor, on_delete=models.PROTECT, related_name="heads")
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sequence = models.PositiveIntegerField()
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "sequence"], name="anchored_head_once")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}: {self.sequence}"
+
+
+class UntoldEvent(models.Model):
+    """An event that people still have to be told of. Stored with the event, gone once they have been told."""
+
+    event = models.OneToOneField(TicketEvent, on_delete=models.CASCADE, related_name="untold")
+
+    def __str__(self) -> str:
+        return f"event {self.event_id}"
+
 
 class Message(models.Model):
     """A text written to colleagues, to the citizen, or by the citizen. Belongs to the event that brought it."""
@@ -222,6 +366,7 @@ class Message(models.Model):
     event = models.OneToOneField(TicketEvent, on_delete=models.PROTECT, related_name="message")
     kind = models.CharField(max_length=10, choices=_choices(MessageKind))
     body = models.TextField()
+    salt = models.CharField(max_length=32, help_text="Part of the text's hash; erased together with the text.")
 
     objects: ClassVar[Any] = HangsOnTicketManager()
 
@@ -251,6 +396,19 @@ class Attachment(models.Model):
     content_hash = models.CharField(max_length=64, blank=True)
     content_type = models.CharField(max_length=100, blank=True, help_text="By content.")
     size = models.PositiveBigIntegerField(null=True, blank=True)
+    origin = models.CharField(
+        max_length=10, choices=_choices(FileOrigin), default=FileOrigin.SOURCE, db_default=FileOrigin.SOURCE
+    )
+    stage = models.CharField(max_length=10, choices=_choices(PhotoStage), blank=True, default="", db_default="")
+    added_by = models.ForeignKey(Official, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    event = models.ForeignKey(
+        TicketEvent,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="files",
+        help_text="Of an official's file: the reply or answer it goes out with; empty while there is none.",
+    )
 
     objects: ClassVar[Any] = HangsOnTicketManager()
 
@@ -261,6 +419,11 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def code(self) -> str:
+        """The code of its ticket."""
+        return code_of(self.ticket_id)
 
     @property
     def is_stored(self) -> bool:

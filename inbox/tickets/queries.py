@@ -4,13 +4,16 @@ official who asks, or it is not returned. What became of messages to sources is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, cast
+from math import asin, cos, radians, sin, sqrt
+from typing import Any
 
 from django.db.models import (
+    BigIntegerField,
+    Case,
     Count,
     F,
     IntegerField,
@@ -19,26 +22,53 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Value,
+    When,
     prefetch_related_objects,
 )
-from django.db.models.fields.tuple_lookups import TupleGreaterThan
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.http import QueryDict
 
+from connectors import mapping
 from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import CITY_ROLES
 from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
+from inbox.core.fields import keyed_hash
+from inbox.core.nested import Nested, instances
 from inbox.sources.models import Source
-from inbox.tickets.filters import TicketFilter
-from inbox.tickets.models import ExternalRef, ReadMark, Ticket, TicketEvent, TicketQuerySet
-from inbox.tickets.vocabulary import WAITING, EventKind, Status
+from inbox.sources.queries import outage_began
+from inbox.tickets.filters import TicketFilter, is_due_soon
+from inbox.tickets.models import Attachment, ExternalRef, ReadMark, Ticket, TicketEvent, TicketQuerySet
+from inbox.tickets.models import code_of as code_of  # for doors, which know no models
+from inbox.tickets.vocabulary import AT_RISK, WAITING, EventKind, FileOrigin, Status
 from inbox.units.models import Unit
 
 PAGE_SIZE = 40
 #: Nobody needs to know exactly how many more there are.
 COUNT_LIMIT = 1000
 RECENT = timedelta(days=7)
-_ASSIGNED = EventKind.ASSIGNED.value
+#: As many earlier tickets of a citizen as help somebody at the counter.
+EARLIER = 10
+_NOT_IN_ROWS = (
+    "text",
+    "search_key",
+    "answer_key",
+    "routing_candidates",
+    "remarks",
+    "source__settings",
+    "source__secrets",
+)
+#: What counts as the same place, in metres, and as the same time.
+SAME_PLACE = 50.0
+SAME_TIME = timedelta(days=90)
+MOST_NEARBY = 100
+#: As many changes as help somebody who was writing meanwhile.
+MOST_CHANGES = 6
+EARTH_RADIUS = 6_371_000.0  # metres
+METRES_PER_DEGREE = 111_195.0
 
 
 class View(StrEnum):
@@ -48,6 +78,7 @@ class View(StrEnum):
     MINE = "mine"
     UNASSIGNED = "unassigned"
     DUE_SOON = "due_soon"
+    AT_RISK = "at_risk"  # in time still, but similar ones mostly were not
     OVERDUE = "overdue"
     WAITING = "waiting"
     RESOLVED = "resolved"  # in the last seven days
@@ -61,6 +92,7 @@ COUNTED = (
     View.MINE,
     View.UNASSIGNED,
     View.DUE_SOON,
+    View.AT_RISK,
     View.OVERDUE,
     View.WAITING,
     View.RESOLVED,
@@ -68,14 +100,31 @@ COUNTED = (
 )
 
 
+#: Most tickets are closed and most are old: these views are few rows that an index finds.
+_COUNTED_BY = {View.OPEN: ("next_due_at", "pk"), View.RESOLVED: ("-resolved_at", "-pk")}
+
+
+class Order(StrEnum):
+    """In which order a list is read."""
+
+    DEADLINE = "deadline"  # the next one first, tickets without one last
+    NEWEST = "newest"
+    RISK = "risk"  # whatever is most likely to be late first
+    CHANGED = "changed"  # what has changed last first
+    RESOLVED = "resolved"  # what was resolved last first
+
+
 class CountUpTo(Subquery):
-    """How many rows a query has, counted no further than one beyond COUNT_LIMIT."""
+    """How many rows a query has, counted no further than one beyond COUNT_LIMIT.
+
+    `by`: an order that an index keeps makes the database read that index; without one it takes the rows as they lie.
+    """
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()
 
-    def __init__(self, rows: QuerySet[Any]) -> None:
-        super().__init__(rows.order_by().values("pk")[: COUNT_LIMIT + 1])
+    def __init__(self, rows: QuerySet[Any], *, by: Sequence[str] = ()) -> None:
+        super().__init__(rows.order_by(*by).values("pk")[: COUNT_LIMIT + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +132,20 @@ class Position:
     """The last row of a page: where the next one starts."""
 
     pk: int
-    due_at: datetime | None
+    due_at: datetime | None = None
+    risk: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.due_at.isoformat() if self.due_at else ''}~{self.pk}"
+        key = self.due_at.isoformat() if self.due_at else "" if self.risk is None else str(self.risk)
+        return f"{key}~{self.pk}"
 
     @classmethod
     def parse(cls, text: str) -> Position:
         """The position behind `str(position)`. Raises Invalid."""
         due, _, pk = text.rpartition("~")
         try:
+            if due.isdecimal() and len(due) <= 3:
+                return cls(pk=int(pk), risk=int(due))
             due_at = datetime.fromisoformat(due) if due else None
             if due_at is not None and due_at.tzinfo is None:
                 raise ValueError("naive")
@@ -116,6 +169,7 @@ class Menu:
     counts: dict[View, int]
     sources: Sequence[Source]  # with `.open_count`
     newest: int  # the newest visible ticket's key, 0 when there is none
+    also: dict[str, int]  # what else was to be counted
 
 
 def sees_city(official: Official) -> bool:
@@ -130,12 +184,12 @@ def in_view(tickets: TicketQuerySet, view: View, *, official: Official, at: date
     if view is View.RESOLVED:
         return tickets.filter(status__in=[Status.RESOLVED, Status.CLOSED], resolved_at__gte=at - RECENT)
     if view is View.DUE_SOON:
-        narrowing = TicketFilter(None, tickets, official=official, at=at)
-        return cast("TicketQuerySet", narrowing.by_sla(tickets.open(), "sla", "due_soon"))
+        return tickets.filter(is_due_soon(tickets, at=at))
     conditions = {
         View.OPEN: Q(),
         View.MINE: Q(assignee=official),
         View.UNASSIGNED: Q(assignee__isnull=True),
+        View.AT_RISK: Q(late_risk__gte=AT_RISK, next_due_at__gte=at),
         View.OVERDUE: Q(next_due_at__lt=at),
         View.WAITING: Q(status__in=list(WAITING)),
         View.NO_UNIT: Q(unit__isnull=True),
@@ -144,34 +198,72 @@ def in_view(tickets: TicketQuerySet, view: View, *, official: Official, at: date
 
 
 def narrowed(
-    params: QueryDict, view: View, *, official: Official, at: datetime, also_allowed: Collection[str] = ()
+    params: QueryDict,
+    view: View,
+    *,
+    official: Official,
+    at: datetime,
+    also_allowed: Collection[str] = (),
+    is_lazy: bool = False,
 ) -> QuerySet[Ticket]:
     """The tickets that fit view and filters, unordered. Raises Invalid naming the parameter that is wrong."""
     tickets = in_view(Ticket.objects.visible_to(official), view, official=official, at=at)
-    return TicketFilter(params, tickets, official=official, at=at, also_allowed=also_allowed).tickets().order_by()
+    narrowing = TicketFilter(params, tickets, official=official, at=at, also_allowed=also_allowed, is_lazy=is_lazy)
+    return narrowing.tickets().order_by()
 
 
 def inbox_page(
-    tickets: QuerySet[Ticket], *, official: Official, newest_first: bool = False, after: Position | None = None
+    tickets: QuerySet[Ticket],
+    *,
+    official: Official,
+    order: Order = Order.DEADLINE,
+    after: Position | None = None,
+    with_text: bool = False,
 ) -> Page:
-    """One page, by deadline (without one: last) or newest first; a page costs the same however deep it lies."""
+    """One page; a page costs the same however deep it lies. `with_text`: also what the citizen wrote."""
     read = ReadMark.objects.filter(ticket=OuterRef("pk"), official=official).values("version")[:1]
     channels = ExternalRef.objects.filter(ticket=OuterRef("pk")).order_by().values("ticket")
     rows = (
         tickets.select_related("source", "assignee")
-        .defer("text", "search_key", "routing_candidates", "remarks", "source__settings", "source__secrets")
+        .defer(
+            "text", "search_key", "answer_key", "routing_candidates", "remarks", "source__settings", "source__secrets"
+        )
         .annotate(
             read_version=Subquery(read), channels=Subquery(channels.annotate(count=Count("pk")).values("count")[:1])
         )
     )
-    found = list(_newest(rows, after)[: PAGE_SIZE + 1]) if newest_first else _by_deadline(rows, after)
+    found = _READERS[order](rows, after)
     shown = found[:PAGE_SIZE]
-    last = Position(shown[-1].pk, None if newest_first else shown[-1].next_due_at) if len(found) > PAGE_SIZE else None
-    return Page(tickets=shown, after=last)
+    return Page(tickets=shown, after=_position(shown[-1], order) if len(found) > PAGE_SIZE else None)
 
 
-def _newest(rows: QuerySet[Ticket], after: Position | None) -> QuerySet[Ticket]:
-    return (rows.filter(pk__lt=after.pk) if after else rows).order_by("-pk")
+def _position(ticket: Ticket, order: Order) -> Position:
+    if order is Order.DEADLINE:
+        return Position(ticket.pk, due_at=ticket.next_due_at)
+    if order in _MOMENTS:
+        return Position(ticket.pk, due_at=getattr(ticket, _MOMENTS[order]))
+    return Position(ticket.pk, risk=ticket.late_risk if order is Order.RISK else None)
+
+
+def _newest(rows: QuerySet[Ticket], after: Position | None) -> list[Ticket]:
+    return list((rows.filter(pk__lt=after.pk) if after else rows).order_by("-pk")[: PAGE_SIZE + 1])
+
+
+def _latest_first(column: str) -> Callable[[QuerySet[Ticket], Position | None], list[Ticket]]:
+    """Reads by a column that is never empty here, the latest first."""
+
+    def read(rows: QuerySet[Ticket], after: Position | None) -> list[Ticket]:
+        if after is not None:
+            rows = rows.filter(TupleLessThan((F(column), F("pk")), (after.due_at, after.pk)))
+        return list(rows.order_by(f"-{column}", "-pk")[: PAGE_SIZE + 1])
+
+    return read
+
+
+def _by_risk(rows: QuerySet[Ticket], after: Position | None) -> list[Ticket]:
+    if after is not None:
+        rows = rows.filter(Q(late_risk__lt=after.risk or 0) | Q(late_risk=after.risk, pk__gt=after.pk))
+    return list(rows.order_by("-late_risk", "pk")[: PAGE_SIZE + 1])
 
 
 def _by_deadline(rows: QuerySet[Ticket], after: Position | None) -> list[Ticket]:
@@ -187,15 +279,37 @@ def _by_deadline(rows: QuerySet[Ticket], after: Position | None) -> list[Ticket]
     return found if len(found) == wanted else [*found, *without[: wanted - len(found)]]
 
 
-def menu(official: Official, *, at: datetime) -> Menu:
-    """Counts of views and sources in one statement. Every ticket has a source, so no source means no ticket."""
+_MOMENTS = {Order.CHANGED: "updated_at", Order.RESOLVED: "resolved_at"}
+_READERS: dict[Order, Callable[[QuerySet[Ticket], Position | None], list[Ticket]]] = {
+    Order.DEADLINE: _by_deadline,
+    Order.NEWEST: _newest,
+    Order.RISK: _by_risk,
+    **{order: _latest_first(column) for order, column in _MOMENTS.items()},
+}
+
+
+def menu(official: Official, *, at: datetime, also: Mapping[str, QuerySet[Any]] | None = None) -> Menu:
+    """Counts of views, sources and whatever else is handed in, in one statement.
+
+    Every ticket has a source, so no source means no ticket.
+    """
+    also = also or {}
     visible = Ticket.objects.visible_to(official)
     views = [view for view in COUNTED if view is not View.NO_UNIT or sees_city(official)]
-    counts = {f"count_{view}": CountUpTo(in_view(visible, view, official=official, at=at)) for view in views}
+    counts = {
+        f"count_{view}": CountUpTo(in_view(visible, view, official=official, at=at), by=_COUNTED_BY.get(view, ()))
+        for view in views
+    }
+    counts |= {f"also_{name}": CountUpTo(rows) for name, rows in also.items()}
     newest = visible.order_by("-pk").values("pk")[:1]
     sources = list(
         Source.objects.defer("settings", "secrets", "cursor")
-        .annotate(open_count=CountUpTo(visible.open().filter(source=OuterRef("pk"))), newest=Subquery(newest), **counts)
+        .annotate(
+            open_count=CountUpTo(visible.open().filter(source=OuterRef("pk"))),
+            newest=Subquery(newest),
+            **counts,
+        )
+        .annotate(outage_began=outage_began())
         .order_by("label")
     )
     first = sources[0] if sources else None
@@ -203,12 +317,24 @@ def menu(official: Official, *, at: datetime) -> Menu:
         counts={view: getattr(first, f"count_{view}", 0) for view in views},
         sources=sources,
         newest=getattr(first, "newest", 0) or 0,
+        also={name: getattr(first, f"also_{name}", 0) for name in also},
     )
+
+
+def count_of(tickets: QuerySet[Ticket]) -> int:
+    """How many tickets a list has, counted no further than one beyond COUNT_LIMIT."""
+    return tickets.order_by()[: COUNT_LIMIT + 1].count()
 
 
 def count_newer(tickets: QuerySet[Ticket], *, than: int) -> int:
     """How many of the tickets have come since the one with the key `than`, up to COUNT_LIMIT."""
     return tickets.filter(pk__gt=than).order_by()[: COUNT_LIMIT + 1].count()
+
+
+def changed_rows(keys: Collection[int], official: Official, *, since: datetime) -> list[Ticket]:
+    """Those of the tickets that have changed since, as `inbox_page` shows them, in or out of its list by now."""
+    changed = Ticket.objects.visible_to(official).filter(pk__in=keys, updated_at__gt=since)
+    return inbox_page(changed, official=official, order=Order.CHANGED, with_text=True).tickets
 
 
 def ticket_row(pk: int, official: Official) -> Ticket | None:
@@ -217,17 +343,21 @@ def ticket_row(pk: int, official: Official) -> Ticket | None:
     return page.tickets[0] if page.tickets else None
 
 
-def ticket(code: str, official: Official) -> Ticket:
-    """A ticket with everything that stands in single rows: reporter, unit, source, assignee. Raises NotFound."""
+def ticket(code: str, official: Official, **parts: Any) -> Ticket:
+    """A ticket with everything that stands in single rows: reporter, unit, source, assignee. Raises NotFound.
+
+    `parts`: annotations for more that a page needs and would otherwise ask for one by one.
+    """
     found = (
         Ticket.objects.visible_to(official)
         .with_code(code)
         .select_related("source", "unit", "assignee", "reporter")
         .annotate(
-            channels=Count("refs", distinct=True),
-            files=Count("attachments", distinct=True),
+            channels=CountUpTo(ExternalRef.objects.filter(ticket=OuterRef("pk"))),
+            files=CountUpTo(Attachment.objects.filter(ticket=OuterRef("pk"))),
+            **parts,
         )
-        .defer("search_key", "source__settings", "source__secrets")
+        .defer("search_key", "answer_key", "source__settings", "source__secrets", "source__cursor")
         .first()
     )
     if found is None:
@@ -235,29 +365,162 @@ def ticket(code: str, official: Official) -> Ticket:
     return found
 
 
+def parts_of_ticket(official: Official) -> dict[str, Any]:
+    """Annotations for a ticket that is shown on its own: where it came from, its files, what one has read of it."""
+    refs = ExternalRef.objects.filter(ticket=OuterRef("pk")).order_by("first_seen_at", "pk")
+    files = Attachment.objects.filter(ticket=OuterRef("pk")).order_by("pk")
+    linked = Ticket.objects.filter(main=OuterRef("pk")).order_by("pk")
+    return {
+        "ref_rows": Nested(
+            refs,
+            *("id", "source_id", "external_id", "seen_status", "seen_status_raw", "first_seen_at"),
+            source_label=F("source__label"),
+            source_short_label=F("source__short_label"),
+        ),
+        "file_rows": Nested(
+            files,
+            *_FILE_COLUMNS,
+            adder=Coalesce(NullIf("added_by__full_name", Value("")), "added_by__username"),
+        ),
+        "linked_rows": Nested(linked, *_LINKED_COLUMNS, source_label=F("source__label")),
+        "main_title": Subquery(Ticket.objects.filter(pk=OuterRef("main")).values("title")[:1]),
+        "read_version": Subquery(ReadMark.objects.filter(ticket=OuterRef("pk"), official=official).values("version")),
+    }
+
+
+_FILE_COLUMNS = (
+    *("id", "ticket_id", "source_id", "name", "added_at", "state", "reason_code", "content_type", "size"),
+    *("origin", "stage", "event_id"),
+)
+_LINKED_COLUMNS = ("id", "title", "status", "is_open", "sent_at", "address", "source_id", "version")
+
+
+def refs_of(ticket: Ticket) -> list[ExternalRef]:
+    """The complaint in each of its sources, in the order they were found. For a ticket with `parts_of_ticket`."""
+    refs = instances(ExternalRef, ticket.ref_rows)  # type: ignore[attr-defined]
+    for ref in refs:
+        label, short = ref.source_label, ref.source_short_label  # type: ignore[attr-defined]
+        ref.source = Source(pk=ref.source_id, label=label, short_label=short)
+    return refs
+
+
+def files_of(ticket: Ticket) -> list[Attachment]:
+    """Its files, oldest first. For a ticket with `parts_of_ticket`."""
+    return instances(Attachment, ticket.file_rows)  # type: ignore[attr-defined]
+
+
+def linked_to(ticket: Ticket) -> list[Ticket]:
+    """The tickets whose sources get this one's answers too. For a ticket with `parts_of_ticket`."""
+    return instances(Ticket, ticket.linked_rows)  # type: ignore[attr-defined]
+
+
+def linked_sources(ticket_id: int) -> list[ExternalRef]:
+    """Where an answer to this ticket goes: its own references, then those of open tickets that are linked to it."""
+    refs = ExternalRef.objects.filter(Q(ticket=ticket_id) | Q(ticket__main=ticket_id, ticket__is_open=True))
+    own_first = Case(When(ticket=ticket_id, then=0), default=1)
+    return list(refs.select_related("source").order_by(own_first, "first_seen_at", "pk"))
+
+
+def files_to_send(ticket_id: int) -> list[Attachment]:
+    """What officials have added and no answer has taken along yet, oldest first."""
+    mine = Attachment.objects.filter(ticket=ticket_id, origin=FileOrigin.OFFICIAL, event__isnull=True)
+    return list(mine.order_by("pk"))
+
+
+def proposed_answer(ticket: Ticket) -> TicketEvent | None:
+    """The newest answer that waits for a leader, with its text and who wrote it."""
+    proposals = TicketEvent.objects.filter(ticket=ticket, kind=EventKind.ANSWER_PROPOSED)
+    return proposals.select_related("actor", "message").last()
+
+
+def waits_for_approval(pk: int) -> bool:
+    """Whether a ticket's answer waits for a leader now."""
+    return Ticket.objects.filter(pk=pk, status=Status.AWAITING_APPROVAL).exists()
+
+
+def same_citizen(ticket: Ticket, official: Official) -> list[Ticket]:
+    """Other tickets with the phone or e-mail of this one, of those one may see, newest first; no anonymous ones.
+
+    For the action that asks for permission and logs it.
+    """
+    reporter = ticket.reporter
+    known = Q()
+    if reporter.phone_hash:
+        known |= Q(reporter__phone_hash=reporter.phone_hash)
+    if reporter.email_hash:
+        known |= Q(reporter__email_hash=reporter.email_hash)
+    if not known or reporter.is_anonymous:
+        return []
+    others = Ticket.objects.visible_to(official).filter(known, reporter__is_anonymous=False).exclude(pk=ticket.pk)
+    return list(others.select_related("unit", "source").order_by("-pk")[:EARLIER])
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """A ticket and how far away it happened, in metres."""
+
+    ticket: Ticket
+    metres: int
+
+
+def nearby(ticket: Ticket, official: Official) -> list[Nearby]:
+    """Tickets within 50 m that came in the 90 days before or after, of those one may see; the nearest first.
+
+    A box that the index knows, then the exact distance.
+    """
+    if ticket.lat is None or ticket.lng is None:
+        return []
+    lat, lng = ticket.lat, ticket.lng
+    up = SAME_PLACE / METRES_PER_DEGREE
+    across = up / max(cos(radians(lat)), 0.01)
+    box = (
+        Ticket.objects.visible_to(official)
+        .filter(lat__range=(lat - up, lat + up), lng__range=(lng - across, lng + across))
+        .filter(received_at__range=(ticket.received_at - SAME_TIME, ticket.received_at + SAME_TIME))
+        .exclude(pk=ticket.pk)
+        .select_related("source")
+        .defer("text", "search_key", "source__settings", "source__secrets", "source__cursor")
+        .order_by("-pk")[:MOST_NEARBY]
+    )
+    found = [Nearby(other, round(metres_between(lat, lng, other.lat or 0, other.lng or 0))) for other in box]
+    return sorted((near for near in found if near.metres <= SAME_PLACE), key=lambda near: (near.metres, near.ticket.pk))
+
+
+def metres_between(lat: float, lng: float, other_lat: float, other_lng: float) -> float:
+    """The distance on a sphere (haversine) between two points in degrees."""
+    north, east = radians(other_lat - lat), radians(other_lng - lng)
+    a = sin(north / 2) ** 2 + cos(radians(lat)) * cos(radians(other_lat)) * sin(east / 2) ** 2
+    return 2 * EARTH_RADIUS * asin(min(1.0, sqrt(a)))
+
+
 def load_clocks(tickets: Sequence[Ticket]) -> None:
     """Load the clocks of all the tickets, in one statement."""
     prefetch_related_objects(tickets, "clocks")
 
 
-def refs_of(pk: int, official: Official) -> list[ExternalRef]:
-    """The complaint in each of its sources, in the order they were found."""
+def history(pk: int, official: Official) -> list[TicketEvent]:
+    """What happened to a ticket, newest first, with people, texts and the messages that went out because of it.
+
+    Each message has its record of evidence, where there is one.
+    """
+    outbox = TicketEvent._meta.get_field("outbox").related_model._default_manager.select_related("source", "evidence")
+    hidden = ("source__settings", "source__secrets", "source__cursor")
     return list(
-        ExternalRef.objects.filter(ticket__in=Ticket.objects.visible_to(official).filter(pk=pk))
-        .select_related("source")
-        .order_by("first_seen_at", "pk")
+        _named(TicketEvent.objects.visible_to(official).filter(ticket=pk))
+        .defer(*hidden)
+        .prefetch_related(Prefetch("outbox", outbox.defer(*hidden).order_by("pk")))
+        .order_by("-at", "-pk")
     )
 
 
-def history(pk: int, official: Official) -> list[TicketEvent]:
-    """What happened to a ticket, newest first, with people, texts and the messages that went out because of it."""
-    outbox = TicketEvent._meta.get_field("outbox").related_model._default_manager.select_related("source")
-    return list(
-        TicketEvent.objects.visible_to(official)
-        .filter(ticket=pk)
-        .select_related("actor", "source", "message")
-        .prefetch_related(Prefetch("outbox", outbox.order_by("pk")))
-        .order_by("-at", "-pk")
+def _named(events: QuerySet[TicketEvent]) -> QuerySet[TicketEvent]:
+    """With people and texts, and the names behind the keys that the data carries."""
+    person = Official.objects.filter(pk=Cast(KeyTextTransform("assignee", OuterRef("data")), BigIntegerField()))
+    unit = Unit.objects.filter(pk=Cast(KeyTextTransform("unit", OuterRef("data")), BigIntegerField()))
+    name = Coalesce(NullIf("full_name", Value("")), "username")
+    return events.select_related("actor", "source", "message").annotate(
+        assignee_name=Subquery(person.annotate(known_as=name).values("known_as")[:1]),
+        unit_name=Subquery(unit.values("name")[:1]),
     )
 
 
@@ -270,31 +533,55 @@ class Names:
 
 
 def names_in(events: Sequence[TicketEvent]) -> Names:
-    """The names of people and units that the data of these events points to."""
-    people = {event.data.get(key) for event in events for key in ("assignee", "before") if event.kind == _ASSIGNED}
-    units = {event.data.get("unit") for event in events}
-    found = Official.objects.filter(pk__in=people - {None})
+    """The names of people and units that the data of these events points to; of events with their names only."""
     return Names(
-        people={official.pk: official.display_name for official in found},
-        units=dict(Unit.objects.filter(pk__in=units - {None}).values_list("pk", "name")),
+        people={e.data["assignee"]: e.assignee_name for e in events if getattr(e, "assignee_name", None)},  # type: ignore[attr-defined]
+        units={e.data["unit"]: e.unit_name for e in events if getattr(e, "unit_name", None)},  # type: ignore[attr-defined]
     )
 
 
-def receiving_units(ticket: Ticket) -> list[Unit]:
-    """The units of today that a ticket can be transferred to, by name."""
-    return list(
-        Unit.objects.current(clock.now().date()).exclude(pk=ticket.unit_id or 0).only("code", "name", "search_key")
-    )
+def receiving_units(unit_id: int | None) -> list[Unit]:
+    """The units of today that a ticket of this unit can be transferred to, by name."""
+    return list(Unit.objects.current(clock.now().date()).exclude(pk=unit_id or 0).only("code", "name", "search_key"))
+
+
+def visible_keys(keys: Collection[int], official: Official) -> set[int]:
+    """Those of the keys that are tickets this person may see."""
+    return set(Ticket.objects.visible_to(official).filter(pk__in=keys).values_list("pk", flat=True))
+
+
+def common_to(keys: Collection[int], official: Official) -> tuple[set[int | None], set[str]]:
+    """The units and categories of these tickets, as far as the person may see them."""
+    rows = set(Ticket.objects.visible_to(official).filter(pk__in=keys).order_by().values_list("unit_id", "category"))
+    return {unit for unit, _category in rows}, {category for _unit, category in rows}
+
+
+def versions_of(tickets: QuerySet[Ticket], *, most: int) -> list[tuple[int, int]]:
+    """Key and version of at most `most` tickets, the most pressing first."""
+    return list(tickets.order_by(F("next_due_at").asc(nulls_last=True), "pk").values_list("pk", "version")[:most])
 
 
 def last_change(pk: int, official: Official) -> TicketEvent | None:
     """The newest thing that happened to a ticket: who got in between when a version is stale."""
-    return (
-        TicketEvent.objects.visible_to(official).filter(ticket=pk).select_related("actor", "source", "message").last()
-    )
+    return _named(TicketEvent.objects.visible_to(official).filter(ticket=pk)).last()
+
+
+def changes_since(pk: int, official: Official, since: datetime) -> list[TicketEvent]:
+    """What happened to a ticket after an instant, oldest first: what somebody missed while writing."""
+    events = TicketEvent.objects.visible_to(official).filter(ticket=pk, at__gt=since)
+    return list(_named(events).order_by("at", "pk")[:MOST_CHANGES])
 
 
 def is_unread(ticket: Ticket) -> bool:
     """Whether a row of `inbox_page` has changed since the official last opened it."""
     version = ticket.read_version  # type: ignore[attr-defined]
     return version is None or version < ticket.version
+
+
+def earlier_tickets(phone: str, official: Official) -> list[Ticket]:
+    """The newest tickets of whoever has this number, of those one may see. Exact: a part of a number finds nobody."""
+    number = mapping.phone(phone.strip())
+    if not number:
+        return []
+    mine = Ticket.objects.visible_to(official).filter(reporter__phone_hash=keyed_hash(number))
+    return list(mine.select_related("unit", "source").order_by("-pk")[:EARLIER])

@@ -33,6 +33,8 @@ OPEN = frozenset(
         Status.WAITING_OTHER,
     }
 )
+#: From this percentage on a ticket is shown as at risk of being late.
+AT_RISK = 50
 WAITING = frozenset({Status.WAITING_CITIZEN, Status.WAITING_OTHER})
 
 
@@ -41,6 +43,7 @@ class Verb(StrEnum):
 
     ACCEPT = "accept"
     ASSIGN = "assign"
+    CLAIM = "claim"
     START = "start"
     ADD_NOTE = "add_note"
     REPLY = "reply"
@@ -51,6 +54,17 @@ class Verb(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     REOPEN = "reopen"
+    EXTEND = "extend"
+    APPROVE_EXTENSION = "approve_extension"
+    REFUSE_EXTENSION = "refuse_extension"
+    MARK_SEVERAL_AGENCIES = "mark_several_agencies"
+    URGE = "urge"
+    APPROVE = "approve"
+    SEND_BACK = "send_back"
+    LINK = "link"
+    UNLINK = "unlink"
+    PUBLISH = "publish"
+    UNPUBLISH = "unpublish"
 
 
 class EventKind(StrEnum):
@@ -73,13 +87,65 @@ class EventKind(StrEnum):
     SOURCE_UPDATED = "source_updated"  # the citizen or the source changed text, place, contact …
     SOURCE_STATUS_CHANGED = "source_status_changed"  # the source moved on and we followed
     SOURCE_DISAGREES = "source_disagrees"  # the source moved on and we did not follow: a person decides
+    SOURCE_CAME_LATE = "source_came_late"  # a state older than ours arrived: it changed nothing
     WITHDRAWN = "withdrawn"
     DUE_SOON = "due_soon"
     BECAME_OVERDUE = "became_overdue"
+    ESCALATED = "escalated"  # overdue for long: goes one level up
+    EXTENSION_ASKED = "extension_asked"
+    EXTENSION_APPROVED = "extension_approved"
+    EXTENSION_REFUSED = "extension_refused"
+    SEVERAL_AGENCIES_MARKED = "several_agencies_marked"
+    URGED = "urged"
+    CITIZEN_ANSWERED = "citizen_answered"  # what we waited for has come
+    PAUSE_ENDED = "pause_ended"  # it lasted as long as the policy allows: the clock runs, the wait may go on
     DELIVERED = "delivered"
     DELIVERY_FAILED = "delivery_failed"
+    DELIVERY_REPEATED = "delivery_repeated"  # the source had confirmed it and does not show it: sent once more
+    DELIVERY_GIVEN_UP = "delivery_given_up"  # a person decided that this need not reach the source
+    DIFFERENCE_DECIDED = "difference_decided"  # the sides differed; a person said which one counts
     REPORTER_REVEALED = "reporter_revealed"
     SLA_RECALCULATED = "sla_recalculated"
+    UNDONE = "undone"  # the act before it was taken back by the one who did it
+    ANSWER_PROPOSED = "answer_proposed"  # an officer's answer waits for a leader
+    ANSWER_SENT_BACK = "answer_sent_back"
+    LINKED = "linked"  # the same matter as another ticket: the main one's answers go to both
+    UNLINKED = "unlinked"
+    PUBLISHED = "published"
+    UNPUBLISHED = "unpublished"
+    PHOTO_ADDED = "photo_added"
+    TASK_ADDED = "task_added"
+    TASK_DONE = "task_done"
+    TASK_REOPENED = "task_reopened"
+    ORIGINAL_VIEWED = "original_viewed"  # the payload as received, with all that it says of the citizen
+    CITIZEN_TICKETS_VIEWED = "citizen_tickets_viewed"
+
+
+#: What somebody has to hear of who is not looking.
+TOLD = frozenset(
+    {
+        EventKind.ASSIGNED,
+        EventKind.TRANSFERRED,
+        EventKind.REOPENED,
+        EventKind.SOURCE_DISAGREES,
+        EventKind.WITHDRAWN,
+        EventKind.DUE_SOON,
+        EventKind.BECAME_OVERDUE,
+        EventKind.ESCALATED,
+        EventKind.EXTENSION_ASKED,
+        EventKind.EXTENSION_APPROVED,
+        EventKind.EXTENSION_REFUSED,
+        EventKind.URGED,
+        EventKind.CITIZEN_ANSWERED,
+        EventKind.PAUSE_ENDED,
+        EventKind.DELIVERY_FAILED,
+        EventKind.NOTE_ADDED,
+        EventKind.REPLIED,
+        EventKind.RESOLVED,
+        EventKind.ANSWER_PROPOSED,
+        EventKind.ANSWER_SENT_BACK,
+    }
+)
 
 
 class MessageKind(StrEnum):
@@ -88,6 +154,7 @@ class MessageKind(StrEnum):
     NOTE = "note"  # colleagues only, never leaves the house
     REPLY = "reply"  # the citizen, through the source
     CITIZEN = "citizen"  # from the citizen
+    PROPOSAL = "proposal"  # an answer that a leader has not approved yet: nobody outside has it
 
 
 class FileState(StrEnum):
@@ -96,6 +163,20 @@ class FileState(StrEnum):
     WAITING = "waiting"  # not fetched yet, or to be tried again
     STORED = "stored"  # a checked copy is here
     REFUSED = "refused"  # not fetched or not kept, for a reason
+
+
+class FileOrigin(StrEnum):
+    """Who a file is from."""
+
+    SOURCE = "source"  # the citizen, through a source
+    OFFICIAL = "official"  # taken or added here
+
+
+class PhotoStage(StrEnum):
+    """What an official's photo shows."""
+
+    BEFORE = "before"
+    AFTER = "after"
 
 
 class Urgency(StrEnum):

@@ -27,6 +27,7 @@ ENDED = frozenset(set(Status) - OPEN)
 MOVES: Mapping[Verb, Move] = {
     Verb.ACCEPT: Move(frozenset({_S.NEW}), _S.ACCEPTED),
     Verb.ASSIGN: Move(OPEN),
+    Verb.CLAIM: Move(OPEN),
     Verb.START: Move(frozenset({_S.ACCEPTED}), _S.IN_PROGRESS),
     Verb.ADD_NOTE: Move(frozenset(Status)),
     Verb.REPLY: Move(_WORKING),
@@ -37,6 +38,17 @@ MOVES: Mapping[Verb, Move] = {
     Verb.PAUSE: Move(frozenset({_S.ACCEPTED, _S.IN_PROGRESS}), _S.WAITING_CITIZEN),
     Verb.RESUME: Move(WAITING, _S.IN_PROGRESS),
     Verb.REOPEN: Move(frozenset({_S.RESOLVED, _S.CLOSED, _S.REFUSED, _S.RETURNED}), _S.IN_PROGRESS),
+    Verb.EXTEND: Move(OPEN - WAITING),
+    Verb.APPROVE_EXTENSION: Move(OPEN - WAITING),
+    Verb.REFUSE_EXTENSION: Move(OPEN),
+    Verb.MARK_SEVERAL_AGENCIES: Move(OPEN - WAITING),
+    Verb.URGE: Move(OPEN),
+    Verb.APPROVE: Move(frozenset({_S.AWAITING_APPROVAL}), _S.RESOLVED),
+    Verb.SEND_BACK: Move(frozenset({_S.AWAITING_APPROVAL}), _S.IN_PROGRESS),
+    Verb.LINK: Move(OPEN),
+    Verb.UNLINK: Move(frozenset(Status)),
+    Verb.PUBLISH: Move(frozenset(set(Status) - {_S.WITHDRAWN, _S.REFUSED, _S.RETURNED})),
+    Verb.UNPUBLISH: Move(frozenset(Status)),
 }
 
 

@@ -6,7 +6,7 @@ Everything is lazy: a fragment that does not draw the frame costs no query.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
@@ -14,10 +14,46 @@ from django.utils.translation import gettext as _
 
 from inbox.accounts.permissions import Permission, may
 from inbox.core import clock
+from inbox.notify.queries import unread_count
+from inbox.reports.queries import unseen_count
 from inbox.sources import queries as sources
 from inbox.web import deadlines, labels, moments
 
-SECTIONS = {"inbox": "inbox", "ticket": "inbox", "ticket-act": "inbox", "sources": "sources", "source": "sources"}
+if TYPE_CHECKING:
+    from inbox.sla.calendar import WorkingCalendar
+
+SECTIONS = {
+    "inbox": "inbox",
+    "ticket": "inbox",
+    "new-ticket": "new-ticket",
+    "ticket-act": "inbox",
+    "dashboard": "dashboard",
+    "dashboard-unit": "dashboard",
+    "dashboard-officer": "dashboard",
+    "dashboard-source": "dashboard",
+    "notifications": "notifications",
+    "notification-settings": "notifications",
+    "sources": "sources",
+    "source": "sources",
+    "calendars": "calendars",
+    "calendar": "calendars",
+    "policies": "policies",
+    "policy": "policies",
+    "policy-try": "policies",
+    "reconciliation": "sources",
+    "deliveries": "deliveries",
+    "delivery": "deliveries",
+    "bulk-retry": "deliveries",
+    "desk": "desk",
+    "desk-new-reply": "desk",
+    "desk-reply": "desk",
+    "evidence": "evidence",
+    "evidence-record": "evidence",
+    "exports": "exports",
+    "new-export": "exports",
+    "reports": "reports",
+    "report": "reports",
+}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -33,16 +69,25 @@ def _shell(request: HttpRequest, official: Any) -> dict[str, Any]:
     name = request.resolver_match.url_name if request.resolver_match else ""
     memberships = official.memberships_now
     sees_sources = may(official, Permission.VIEW_SOURCES)
+    behind_more = (Permission.VIEW_SOURCES, Permission.EXPORT, Permission.MANAGE_DESK, Permission.VIEW_DEADLINES)
     return {
         "now": now,
         "section": SECTIONS.get(name or "", ""),
         "units": [membership.unit.name for membership in memberships if membership.unit] or [_("Whole city")],
         "roles": [labels.label_of("role", membership.role).words for membership in memberships],
         "sees_sources": sees_sources,
+        "sees_deadlines": may(official, Permission.VIEW_DEADLINES),
+        "sees_evidence": may(official, Permission.VIEW_EVIDENCE),
+        "manages_desk": may(official, Permission.MANAGE_DESK),
+        "exports": may(official, Permission.EXPORT),
+        "unseen_exports": unseen_count(official),
+        "has_more": any(may(official, permission) for permission in behind_more),
+        "enters_tickets": may(official, Permission.ENTER_TICKET),
+        "unread": unread_count(official, at=now),
         "troubles": _troubles(request) if sees_sources else [],
         "clock": moments.time(now),
         "date": f"{moments.weekday_name(now)} {moments.date(now)}",
-        "office": _office(now),
+        "office": _office(now, deadlines.office_hours(membership.unit_id for membership in memberships)),
     }
 
 
@@ -54,13 +99,12 @@ def _troubles(request: HttpRequest) -> list[Any]:
     return [source for source in known if source.is_enabled and source.health in sources.TROUBLE]
 
 
-def _office(now: datetime) -> str:
+def _office(now: datetime, office: WorkingCalendar | None) -> str:
     """Whether working time runs, and until when or from when."""
-    office = deadlines.office_hours()
     if office is None:
         return ""
     if not office.is_open(now):
         opening = moments.short(office.next_open(now), now=now)
         return _("Outside working hours, opens %(time)s") % {"time": opening}
-    closing = deadlines.closing_today(now)
+    closing = deadlines.closing_today(now, office)
     return _("Working hours, until %(time)s") % {"time": moments.time(closing)} if closing else _("Working hours")

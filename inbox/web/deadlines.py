@@ -6,8 +6,8 @@ Takes rows whose `clocks` are loaded and asks the calendar; changes nothing and 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -17,9 +17,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inbox.sla.clock import Clock
-from inbox.sla.explain import ClockExplanation, explain
+from inbox.sla.explain import ClockExplanation, Extension, explain
 from inbox.sla.queries import ROUND_THE_CLOCK, Calendars, target_of
-from inbox.tickets.vocabulary import WAITING
+from inbox.sla.words import target
+from inbox.tickets.vocabulary import AT_RISK, WAITING
 from inbox.web import labels, moments
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Deadline:
     spoken: str
     used: int = 0
     due_at: datetime | None = None
+    risk: int | None = None  # percent, where the ticket is in time still but at risk
 
     @property
     def icon(self) -> str:
@@ -66,13 +68,14 @@ class ClockCard:
 
 @dataclass(slots=True)
 class Band:
-    """The rows of one deadline day. `continued`: its head stands on the page before."""
+    """The rows of one deadline day. `continued`: its head stands on the page before. `whole`: none on the next."""
 
     key: str
     title: str
     note: str = ""
     rows: list[Ticket] = field(default_factory=list)
     continued: bool = False
+    whole: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -90,10 +93,9 @@ def forget_calendars() -> None:
     _calendars_in.cache_clear()
 
 
-def office_hours() -> WorkingCalendar | None:
-    """The default office hours; None before calendars are loaded."""
-    known = calendars()
-    return known.working(known.default_id) if known.default_id is not None else None
+def office_hours(units: Iterable[int | None] = ()) -> WorkingCalendar | None:
+    """The office hours of these units, else the default ones; None before calendars are loaded."""
+    return calendars().office_of(units)
 
 
 # --- The chip ---------------------------------------------------------------------------------------------------------
@@ -108,11 +110,13 @@ def deadline_of(ticket: Ticket, *, now: datetime) -> Deadline:
         return _standing(ticket, clocks)
     driving = next((c for c in clocks if c.state == "running" and c.due_at == ticket.next_due_at), None)
     if driving is None:
-        return _counting(ticket.next_due_at, office_hours(), "source", now=now)
+        return _counting(ticket.next_due_at, office_hours([ticket.unit_id]), "source", now=now)
     working = driving.target_unit not in ROUND_THE_CLOCK
     soon = driving.warn_at <= now
     used = _percent(_total(driving) - _left(driving, now), _total(driving))
-    return _counting(driving.due_at, _calendar(driving), driving.kind, now=now, working=working, soon=soon, used=used)
+    chip = _counting(driving.due_at, _calendar(driving), driving.kind, now=now, working=working, soon=soon, used=used)
+    at_risk = chip.state != "late" and ticket.late_risk is not None and ticket.late_risk >= AT_RISK
+    return replace(chip, risk=ticket.late_risk) if at_risk else chip
 
 
 def _counting(
@@ -215,6 +219,7 @@ class Explained:
     target: str
     sum: str
     is_long: bool
+    extensions: Sequence[Extension] = ()
 
     @property
     def kind(self) -> str:
@@ -223,7 +228,10 @@ class Explained:
 
 def explained(ticket: Ticket, *, now: datetime) -> Explained | None:
     """The explanation of the clock that is due next, else of the last one that was; None where no policy holds."""
-    clocks = explain(ticket, at=now).clocks
+    for row in ticket.clocks.all():
+        _calendar(row)  # a calendar made within this minute is read now
+    explanation = explain(ticket, at=now, calendars=calendars())
+    clocks = explanation.clocks
     running = [clock for clock in clocks if clock.state == "running"]
     chosen = min(running, key=lambda clock: clock.due_at) if running else next(reversed(clocks), None)
     if chosen is None:
@@ -233,19 +241,22 @@ def explained(ticket: Ticket, *, now: datetime) -> Explained | None:
     total = moments.length(chosen.total, working=working)
     return Explained(
         clock=chosen,
-        target=labels.target(chosen.target_amount, chosen.target_unit),
+        target=target(chosen.target_amount, chosen.target_unit),
         sum=f"{' + '.join(parts)} = {total}" if 1 < len(parts) <= LONGEST_SUM else total,
         is_long=len(chosen.days) > LONGEST_SUM,
+        extensions=explanation.extensions if chosen.kind == "resolve" else (),
     )
 
 
 # --- Bands of the list ------------------------------------------------------------------------------------------------
 
 
-def bands(tickets: Sequence[Ticket], *, now: datetime, after: datetime | None, began: bool) -> list[Band]:
+def bands(
+    tickets: Sequence[Ticket], *, now: datetime, after: datetime | None, began: bool, ends: bool = False
+) -> list[Band]:
     """Rows in the order of their deadlines, cut into days.
 
-    `began`: there is a page before, and `after` is the deadline of its last row.
+    `began`: there is a page before, and `after` is the deadline of its last row. `ends`: there is none after this.
     """
     found = [
         Band(key, *_heading(key, rows[0], now=now), rows=rows)
@@ -254,6 +265,8 @@ def bands(tickets: Sequence[Ticket], *, now: datetime, after: datetime | None, b
     ]
     if found and began:
         found[0].continued = found[0].key == _band_key(after, now=now)
+    for band in found if ends else found[:-1]:
+        band.whole = not band.continued
     return found
 
 
@@ -269,21 +282,20 @@ def _heading(key: str, ticket: Ticket, *, now: datetime) -> tuple[str, str]:
     if ticket.next_due_at is None:
         return _("Paused or without a deadline"), ""
     if moments.is_today(ticket.next_due_at, now=now):
-        return _("Today"), _rest_of_today(now)
+        return _("Today"), _rest_of_today(now, office_hours([ticket.unit_id]))
     return f"{moments.weekday_name(ticket.next_due_at)} {moments.date(ticket.next_due_at, now=now)}", ""
 
 
-def _rest_of_today(now: datetime) -> str:
-    closing, office = closing_today(now), office_hours()
+def _rest_of_today(now: datetime, office: WorkingCalendar | None) -> str:
+    closing = closing_today(now, office)
     if closing is None or office is None:
         return _("outside working hours")
     length = moments.length(office.between(now, closing))
     return _("until %(time)s, %(length)s of working time left") % {"time": moments.time(closing), "length": length}
 
 
-def closing_today(now: datetime) -> datetime | None:
+def closing_today(now: datetime, office: WorkingCalendar | None) -> datetime | None:
     """When the offices close today; None when they have closed, or do not open."""
-    office = office_hours()
     local = timezone.localtime(now)
     ends = [interval[1] for interval in office.intervals_on(local.date())] if office else []
     if not ends or local.time() >= ends[-1]:

@@ -9,14 +9,16 @@ from datetime import datetime, timedelta
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.utils.translation import ngettext
 
 HOURS_A_DAY = 8
+_WEEKDAYS = (noop("Mon"), noop("Tue"), noop("Wed"), noop("Thu"), noop("Fri"), noop("Sat"), noop("Sun"))
 
 
 def weekday(at: datetime) -> str:
     """The short name of a weekday."""
-    return (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))[timezone.localtime(at).weekday()]
+    return _(_WEEKDAYS[timezone.localtime(at).weekday()])
 
 
 def weekday_name(at: datetime) -> str:
@@ -43,6 +45,12 @@ def day(at: datetime, *, now: datetime) -> str:
 def short(at: datetime, *, now: datetime) -> str:
     """ "16:10" today, else "16:10 T4 25/11"."""
     return time(at) if is_today(at, now=now) else f"{time(at)} {day(at, now=now)}"
+
+
+def midnight(at: datetime, *, days: int = 0) -> datetime:
+    """When the local day of `at` began, or `days` later."""
+    local = timezone.localtime(at) + timedelta(days=days)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def is_today(at: datetime, *, now: datetime) -> bool:
@@ -94,6 +102,13 @@ def length_in_words(amount: timedelta, *, working: bool = True) -> str:
     return " ".join(parts)
 
 
+def percent(share: float) -> str:
+    """ "41,2%" in Vietnamese, "41.2%" in English."""
+    return f"{formats.number_format(share * 100, decimal_pos=1, use_l10n=True)}%"
+
+
 def number(value: int) -> str:
     """ "1.179" in Vietnamese, "1,179" in English."""
+    if -1000 < value < 1000:  # nothing to group, and pages have hundreds of these
+        return str(value)
     return formats.number_format(value, use_l10n=True, force_grouping=True)

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from inbox.accounts.permissions import Permission, may
 from inbox.actions.registry import ACTIONS, possible_verbs
+from inbox.actions.view_original import may_view_original
 from inbox.core.masking import masked_email, masked_name, masked_phone
+from inbox.desk import queries as desk
+from inbox.outbox.queries import open_differences
 from inbox.outbox.vocabulary import DeliveryState
+from inbox.sla import queries as promises
+from inbox.sla.foresight import outlook
 from inbox.tickets import queries
 from inbox.tickets.vocabulary import Verb
 from inbox.web import deadlines, timeline, ward_map
+from inbox.web.sides import sides
 
 if TYPE_CHECKING:
     from inbox.accounts.models import Official
@@ -20,9 +26,22 @@ if TYPE_CHECKING:
 
 PREVIEW_EVENTS = 8
 #: In the order of the buttons. Notes have their own field on the page; the rest folds away under "more".
-MAIN_VERBS = (Verb.ACCEPT, Verb.RESOLVE, Verb.RESUME, Verb.REOPEN, Verb.ASSIGN, Verb.TRANSFER, Verb.PAUSE)
+MAIN_VERBS = (
+    Verb.ACCEPT,
+    Verb.APPROVE,
+    Verb.SEND_BACK,
+    Verb.RESOLVE,
+    Verb.RESUME,
+    Verb.REOPEN,
+    Verb.ASSIGN,
+    Verb.TRANSFER,
+    Verb.PAUSE,
+    Verb.URGE,
+)
 #: The one button that stands out, if it is possible; the first of these.
-PRIMARY = (Verb.ACCEPT, Verb.RESOLVE, Verb.REOPEN)
+PRIMARY = (Verb.ACCEPT, Verb.APPROVE, Verb.RESOLVE, Verb.REOPEN, Verb.URGE)
+#: Pressed where the request stands, beside its reason.
+BESIDE_REQUEST = (Verb.APPROVE_EXTENSION, Verb.REFUSE_EXTENSION)
 MOST_MAIN = 4
 
 
@@ -56,6 +75,7 @@ class Buttons:
 
     main: list[Button]
     more: list[Button]
+    on_request: list[Button]
     may_note: bool
 
     @property
@@ -68,12 +88,21 @@ def buttons_of(ticket: Ticket, official: Official) -> Buttons:
     verbs = possible_verbs(ticket, official)
     primary = next((verb for verb in PRIMARY if verb in verbs), None)
     buttons = [
-        Button(verb, primary=verb is primary, at_once=not ACTIONS[verb].fields)
+        _button(verb, primary=verb is primary)
         for verb in [*(v for v in MAIN_VERBS if v in verbs), *(v for v in verbs if v not in MAIN_VERBS)]
-        if verb is not Verb.ADD_NOTE
+        if verb is not Verb.ADD_NOTE and verb not in BESIDE_REQUEST
     ]
     main = [button for button in buttons if button.verb in MAIN_VERBS][:MOST_MAIN]
-    return Buttons(main, [button for button in buttons if button not in main], Verb.ADD_NOTE in verbs)
+    return Buttons(
+        main=main,
+        more=[button for button in buttons if button not in main],
+        on_request=[_button(verb) for verb in BESIDE_REQUEST if verb in verbs],
+        may_note=Verb.ADD_NOTE in verbs,
+    )
+
+
+def _button(verb: Verb, *, primary: bool = False) -> Button:
+    return Button(verb, primary=primary, at_once=not ACTIONS[verb].fields)
 
 
 def masked(ticket: Ticket, official: Official) -> Masked:
@@ -101,6 +130,7 @@ def preview_of(ticket: Ticket, official: Official, *, now: datetime) -> dict[str
         "reporter": masked(ticket, official),
         "items": timeline.items(events[:PREVIEW_EVENTS], names=names),
         "events": len(events),
+        "main_code": queries.code_of(ticket.main_id) if ticket.main_id else "",
     }
 
 
@@ -121,12 +151,16 @@ def deliveries_of(events: Any) -> list[Any]:
     return found
 
 
-def page_of(code: str, official: Official, *, now: datetime) -> dict[str, Any]:
-    """The whole ticket page. Raises NotFound."""
-    ticket = queries.ticket(code, official)
-    queries.load_clocks([ticket])
+def page_of(code: str, official: Official, *, now: datetime, show: str = "all") -> dict[str, Any]:
+    """The whole ticket page, its history narrowed to `show`. Raises NotFound."""
+    parts = (queries.parts_of_ticket(official), promises.parts_of_ticket(), desk.parts_of_ticket(official))
+    ticket = queries.ticket(code, official, **{name: part for group in parts for name, part in group.items()})
+    promises.load_promises(ticket)
     events = queries.history(ticket.pk, official)
-    entries = timeline.items(events, names=queries.names_in(events))
+    files = queries.files_of(ticket)
+    entries = timeline.items(events, names=queries.names_in(events), files=files)
+    tasks = desk.tasks_of(ticket)
+    may_work = may(official, Permission.WORK_TICKET, unit_id=ticket.unit_id)
     return {
         "now": now,
         "ticket": ticket,
@@ -135,13 +169,45 @@ def page_of(code: str, official: Official, *, now: datetime) -> dict[str, Any]:
         "cards": deadlines.cards_of(ticket, now=now),
         "buttons": buttons_of(ticket, official),
         "reporter": masked(ticket, official),
-        "refs": queries.refs_of(ticket.pk, official),
-        "files": list(ticket.attachments.all()),
+        "refs": queries.refs_of(ticket),
+        "files": files,
+        "linked": queries.linked_to(ticket),
+        "main_code": queries.code_of(ticket.main_id) if ticket.main_id else "",
+        "tasks": tasks,
+        "tasks_done": sum(task.done_at is not None for task in tasks),
         "items": entries,
-        "days": timeline.days(entries, now=now),
+        "days": timeline.days(timeline.narrowed(entries, show), now=now),
+        "show": show,
+        "shows": timeline.counts(entries),
         "deliveries": deliveries_of(events),
+        "evidence": evidence_of(events),
+        "differences": sides(open_differences(ticket.pk, official), events),
         "may_retry": may(official, Permission.RETRY_DELIVERY, unit_id=ticket.unit_id),
-        "may_enter": may(official, Permission.WORK_TICKET, unit_id=ticket.unit_id),
+        "may_enter": may_work,
+        "may_work": may_work,
+        "may_view_original": may_view_original(ticket, official),
+        "directions": directions(ticket),
         "explained": deadlines.explained(ticket, now=now),
+        "more_time": promises.more_time_asked(ticket),
+        "outlook": outlook(ticket, at=now, calendars=deadlines.calendars()),
         "map": ward_map.map_of(ticket.unit.code if ticket.unit else "", ticket.lat, ticket.lng),
     }
+
+
+def directions(ticket: Ticket) -> str:
+    """An address that opens the way there in the map of a phone or computer; "" when the place is not known exactly."""
+    if ticket.lat is None or ticket.lng is None:
+        return ""
+    return f"https://www.google.com/maps/dir/?api=1&destination={ticket.lat:.6f},{ticket.lng:.6f}"
+
+
+def evidence_of(events: Any) -> list[Any]:
+    """The records of evidence about these events' messages, oldest first, each with its source."""
+    found = []
+    for event in events:
+        for message in event.outbox.all():
+            record = getattr(message, "evidence", None)
+            if record is not None:
+                record.source = message.source
+                found.append(record)
+    return sorted(found, key=lambda record: record.pk)

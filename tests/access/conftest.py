@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import Role
 from inbox.core import clock
-from inbox.outbox.models import OutboxMessage
+from inbox.evidence.collect import collect
+from inbox.evidence.models import EvidenceRecord
+from inbox.outbox.models import DeliveryAttempt, Difference, OutboxMessage
 from inbox.outbox.vocabulary import DeliveryState
+from inbox.sla.models import SlaPolicy
 from inbox.sla.seed import load_calendars, load_policies
 from inbox.sources.models import InboundPayload, Source
 from inbox.sources.vocabulary import PayloadState
@@ -24,7 +28,7 @@ _number = count(1)
 
 
 def things_in(ward: Unit, source: Source) -> Things:
-    """A ticket of the ward with a file, a given-up message and a note; its words occur nowhere else."""
+    """A ticket of the ward with a file, a given-up message and the record of that; its words occur nowhere else."""
     ticket = make_ticket(ward, source, title=f"Bimat{ward.pk}tieude", text=f"Bimat{ward.pk}noidung")
     now = clock.now()
     delivery = OutboxMessage.objects.create(
@@ -39,13 +43,38 @@ def things_in(ward: Unit, source: Source) -> Things:
         state=DeliveryState.DEAD,
         next_attempt_at=now,
         created_at=now,
+        deadline_at=now + timedelta(hours=1),
     )
+    DeliveryAttempt.objects.create(
+        message=delivery, number=1, kind="send", started_at=now, finished_at=now, outcome="refused", error_code="gone"
+    )
+    collect(at=now, ticket_id=ticket.pk)
+    record = EvidenceRecord.objects.get(ticket=ticket)
     return Things(
         code=ticket.code,
         attachment=make_attachment(ticket, f"https://example.com/bimat{ward.pk}.jpg").pk,
         delivery=delivery.pk,
         slug=source.slug,
         payload=make_payload(source).pk,
+        number=record.number,
+        digest=record.latest.hash,
+        policy=SlaPolicy.objects.earliest("pk").pk,
+        difference=make_difference(ticket).pk,
+    )
+
+
+def make_difference(ticket: Ticket) -> Difference:
+    now = clock.now()
+    return Difference.objects.create(
+        source=ticket.source,
+        external_id=ticket.refs.get().external_id,
+        ticket=ticket,
+        kind="answered_there",
+        found_by="reading",
+        found_at=now,
+        seen_at=now,
+        ours={"status": "new"},
+        theirs={"status": "resolved"},
     )
 
 

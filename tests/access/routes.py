@@ -76,17 +76,47 @@ def product_routes() -> list[Route]:
 
 @dataclass(frozen=True)
 class Things:
-    """What belongs to one ward: a ticket's code, a file and a message of it. The source serves every ward."""
+    """What belongs to one ward: a ticket's code, a file, a message and a record of it. The source serves every ward."""
 
     code: str
     attachment: int
     delivery: int
     slug: str
     payload: int
+    number: str
+    digest: str
+    suffix: str = "json"
+    report: str = "ward"
+    paper: str = "pdf"
+    service: str = "noise"
+    subscription: int = 987654321  # one's own or nobody's
+    reply: int = 987654321
+    key: str = "00000000-0000-4000-8000-000000000000"  # of an export: one's own or nobody's
+    unit: str = "khong-co"  # of a dashboard: tests/dashboards/test_access.py says who sees which
+    person: int = 987654321
+    name: str = "open"  # of a figure
+    calendar: str = "office"
+    day: str = "2026-11-24"
+    policy: int = 987654321
+    difference: int = 987654321
+    #: What belongs to one person and to nobody else, whatever they see: tests/access/test_desk_access.py.
+    personal: int = 987654321
+
+    @property
+    def published_code(self) -> str:
+        """The code in an address that is open to everybody: found only once somebody has made the ticket public."""
+        return self.code
+
+    @property
+    def claimed(self) -> str:
+        """The number as a paper shows it to anybody, ticket or not."""
+        return self.number
 
 
 #: Never existed.
-NOTHING = Things("PA-987654321", 987654321, 987654321, "gopy-thu", 987654321)
+NOTHING = Things(
+    "PA-987654321", 987654321, 987654321, "gopy-thu", 987654321, "BB-2026-987654321", "0" * 64, unit="nowhere"
+)
 
 #: Of which ticket-bound thing a `pk` in a route is the key.
 KEYS = {
@@ -96,16 +126,31 @@ KEYS = {
     "ticket-attachment": "attachment",
     "delivery-retry": "delivery",
     "delivery-entered": "delivery",
+    "delivery": "delivery",
+    "delivery-send": "delivery",
+    "delivery-mark": "delivery",
+    "delivery-give-up": "delivery",
+    "difference-keep": "difference",
+    "difference-take": "difference",
+    "difference-dismiss": "difference",
     "payload": "payload",
     "payload-replay": "payload",
+    "desk-reply": "reply",
+    **dict.fromkeys(("undo", "bulk-job", "bulk-go-on", "bulk-undo", "saved-view", "saved-view-delete"), "personal"),
+}
+#: Parameters that are called like the thing they stand for.
+OWN_NAMES = {
+    *("code", "slug", "verb", "number", "claimed", "digest", "key", "unit", "person", "name", "suffix"),
+    *("calendar", "day", "policy"),
+    *("report", "paper", "subscription", "service", "published_code"),
 }
 #: Things that one may see because one may see their ticket. Sources and their quarantine go by permission instead.
-TICKET_BOUND = {"code", "attachment", "delivery"}
+TICKET_BOUND = {"code", "attachment", "delivery", "difference", "number"}
 
 
 def thing_of(route: Route, parameter: str) -> str:
     """The field of Things, or "verb", that fills a parameter. Raises KeyError when nobody has said."""
-    if parameter in {"code", "slug", "verb"}:
+    if parameter in OWN_NAMES:
         return parameter
     if parameter == "pk":
         return KEYS[route.name]

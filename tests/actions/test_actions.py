@@ -34,6 +34,13 @@ INPUT: dict[Verb, dict[str, Any]] = {
     Verb.REFUSE: {"reason": "Đây là đơn tố cáo, xin gửi Thanh tra."},
     Verb.PAUSE: {"reason": "Xin ông/bà cho biết số nhà."},
     Verb.REOPEN: {"reason": "Rác lại chất đống."},
+    Verb.EXTEND: {"until": "2099-01-05T09:00:00+07:00", "reason": "Chờ vật tư."},
+    Verb.REFUSE_EXTENSION: {"reason": "Làm được trong hạn."},
+    Verb.MARK_SEVERAL_AGENCIES: {"reason": "Cần Điện lực và Công viên cây xanh."},
+    Verb.URGE: {"reason": "Báo chí đã hỏi."},
+    Verb.SEND_BACK: {"reason": "Xin nêu rõ ngày làm xong."},
+    Verb.LINK: {"main": "PA-999999"},
+    Verb.PUBLISH: {"text": "Rác chất đống được báo tại phường."},
 }
 
 
@@ -90,6 +97,10 @@ def input_for(verb: Verb, leader: Official, other: Unit) -> dict[str, Any]:
         (Verb.PAUSE, Status.IN_PROGRESS, Status.WAITING_CITIZEN, "paused"),
         (Verb.RESUME, Status.WAITING_CITIZEN, Status.IN_PROGRESS, "resumed"),
         (Verb.REOPEN, Status.RESOLVED, Status.IN_PROGRESS, "reopened"),
+        (Verb.EXTEND, Status.IN_PROGRESS, Status.IN_PROGRESS, "extension_approved"),  # a leader asks and decides
+        (Verb.MARK_SEVERAL_AGENCIES, Status.IN_PROGRESS, Status.IN_PROGRESS, "several_agencies_marked"),
+        (Verb.URGE, Status.WAITING_CITIZEN, Status.WAITING_CITIZEN, "urged"),
+        (Verb.PUBLISH, Status.RESOLVED, Status.RESOLVED, "published"),
     ],
 )
 def test_every_action_moves_records_and_counts_the_version(
@@ -109,7 +120,11 @@ def test_the_table_above_knows_every_action() -> None:
     assert set(ACTIONS) == set(Verb)
 
 
-@pytest.mark.parametrize("verb", sorted(set(Verb) - {Verb.ADD_NOTE}))  # a note is possible in every status
+#: Possible in every status.
+ALWAYS = {Verb.ADD_NOTE, Verb.UNLINK, Verb.UNPUBLISH}
+
+
+@pytest.mark.parametrize("verb", sorted(set(Verb) - ALWAYS))
 def test_an_action_that_is_not_possible_now_changes_nothing(verb: Verb, ticket: Ticket, leader: Official) -> None:
     impossible = Status.WITHDRAWN if verb is not Verb.REOPEN else Status.NEW
     in_status(ticket, impossible)
@@ -252,7 +267,7 @@ def test_buttons_are_what_status_and_role_allow(ticket: Ticket, leader: Official
     assert Verb.RESOLVE not in possible_verbs(ticket, leader)
     assert possible_verbs(ticket, make_official(Role.AUDITOR)) == []
     in_status(ticket, Status.RESOLVED)
-    assert possible_verbs(ticket, leader) == [Verb.ADD_NOTE, Verb.REOPEN]
+    assert possible_verbs(ticket, leader) == [Verb.ADD_NOTE, Verb.REOPEN, Verb.PUBLISH]
     assert possible_verbs(ticket, make_official(Role.OFFICER, ward)) == [Verb.ADD_NOTE]
 
 

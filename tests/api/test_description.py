@@ -24,6 +24,7 @@ def test_it_is_valid_and_nothing_is_guessed() -> None:
         "/api/v1/tickets/",
         "/api/v1/tickets/{code}/",
         "/api/v1/tickets/{code}/events/",
+        "/api/v1/tickets/{code}/explanation/",
         "/api/v1/tickets/{code}/actions/{verb}/",
         "/api/v1/attachments/",
         "/api/v1/attachments/{id}/",
@@ -34,6 +35,12 @@ def test_it_is_valid_and_nothing_is_guessed() -> None:
         "/api/v1/payloads/",
         "/api/v1/payloads/{id}/replay/",
         "/api/v1/deliveries/",
+        "/api/v1/evidence/",
+        "/api/v1/outages/",
+        "/api/v1/metrics/{name}/",
+        "/api/v1/exports/",
+        "/api/v1/exports/{key}/",
+        "/api/v1/exports/{key}/download/",
         "/api/v1/deliveries/{id}/retry/",
     }
 

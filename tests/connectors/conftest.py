@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -90,3 +91,64 @@ def control(sandbox_url: str) -> Iterator[Control]:
     yield call
     for source in touched:
         call(source, "faults", clear=True)
+
+
+Talk = Callable[[socket.socket], None]
+
+
+@pytest.fixture
+def raw_server() -> Iterator[Callable[[Talk], str]]:
+    """Start a server that says exactly what a function writes to the socket; returns its address."""
+    listeners: list[socket.socket] = []
+
+    def serve(talk: Talk) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def run() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=_talk_and_close, args=(talk, connection), daemon=True).start()
+
+        threading.Thread(target=run, daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield serve
+    for listener in listeners:
+        listener.close()
+
+
+def _talk_and_close(talk: Talk, connection: socket.socket) -> None:
+    with connection:
+        try:
+            connection.recv(65536)
+            talk(connection)
+        except OSError:
+            return  # the client hung up, as it should
+
+
+@pytest.fixture
+def canary() -> Iterator[tuple[int, list[Any]]]:
+    """A listener on loopback that nobody may reach, and the list of those who did."""
+    hits: list[Any] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.2)
+        stop = threading.Event()
+
+        def watch() -> None:
+            while not stop.is_set():
+                try:
+                    connection, peer = listener.accept()
+                except TimeoutError:
+                    continue
+                hits.append(peer)
+                connection.close()
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1], hits
+        stop.set()
+        thread.join()

@@ -25,3 +25,18 @@ def ioc(url: str) -> SourceConfig:
 
 def open311(url: str) -> SourceConfig:
     return SourceConfig("open311", {"base_url": f"{url}/open311/v2"})
+
+
+def open311_xml(url: str) -> SourceConfig:
+    return SourceConfig(
+        "open311", {"base_url": f"{url}/open311/v2", "format": "xml"}, secrets={"api_key": "motmoi-311"}
+    )
+
+
+#: base64 of 24 bytes; for tests only.
+SECRET = "whsec_bW90LW1vaS10ZXN0LXNlY3JldC0wMDAx"
+OLD_SECRET = "whsec_bW90LW1vaS10ZXN0LXNlY3JldC0wMDAw"
+
+
+def mini_app(url: str) -> SourceConfig:
+    return SourceConfig("mini_app", {"base_url": url}, secrets={"secret": SECRET, "old_secret": OLD_SECRET})

@@ -6,11 +6,12 @@ import gzip
 import json
 import re
 import socket
+import socketserver
 import struct
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -31,43 +32,9 @@ from connectors.errors import (
     UnknownOutcome,
 )
 from connectors.http import HttpClient, parse_json
+from tests.connectors.conftest import Talk
 
 SECRET = "s3cr3t-token"
-Talk = Callable[[socket.socket], None]
-
-
-@pytest.fixture
-def raw_server() -> Iterator[Callable[[Talk], str]]:
-    """Start a server that says exactly what a function writes to the socket; returns its address."""
-    listeners: list[socket.socket] = []
-
-    def serve(talk: Talk) -> str:
-        listener = socket.create_server(("127.0.0.1", 0))
-        listeners.append(listener)
-
-        def run() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                threading.Thread(target=_talk_and_close, args=(talk, connection), daemon=True).start()
-
-        threading.Thread(target=run, daemon=True).start()
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-    yield serve
-    for listener in listeners:
-        listener.close()
-
-
-def _talk_and_close(talk: Talk, connection: socket.socket) -> None:
-    with connection:
-        try:
-            connection.recv(65536)
-            talk(connection)
-        except OSError:
-            return  # the client hung up, as it should
 
 
 def _client(url: str, **options: Any) -> HttpClient:
@@ -337,30 +304,6 @@ PRIVATE = [
 ]
 
 
-@pytest.fixture
-def canary() -> Iterator[tuple[int, list[Any]]]:
-    """A listener on loopback that nobody may reach, and the list of those who did."""
-    hits: list[Any] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.2)
-        stop = threading.Event()
-
-        def watch() -> None:
-            while not stop.is_set():
-                try:
-                    connection, peer = listener.accept()
-                except TimeoutError:
-                    continue
-                hits.append(peer)
-                connection.close()
-
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1], hits
-        stop.set()
-        thread.join()
-
-
 @pytest.mark.parametrize("address", PRIVATE)
 def test_no_address_of_an_attachment_leads_inside(
     httpserver: HTTPServer, canary: tuple[int, list[Any]], address: str
@@ -438,3 +381,35 @@ def test_it_does_not_ask_for_json_by_header(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/x").respond_with_data("[]")
     _client(httpserver.url_for("")).get_json("/x")
     assert httpserver.log[0][0].headers["Accept"] == "*/*"
+
+
+class _AnswersTwice(socketserver.StreamRequestHandler):
+    """Repeats its last answer on the same connection, in the very moment the next request comes."""
+
+    def handle(self) -> None:
+        before = b""
+        while length := self._request():
+            number = json.loads(self.rfile.read(length))["number"]
+            body = json.dumps({"number": number}).encode()
+            answer = (
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+            )
+            self.wfile.write(before + answer)
+            before = answer
+
+    def _request(self) -> int:
+        length = 0
+        while line := self.rfile.readline().strip():
+            name, _, value = line.decode().partition(":")
+            length = int(value) if name.lower() == "content-length" else length
+        return length
+
+
+def test_an_answer_given_twice_is_not_taken_for_the_next_one() -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _AnswersTwice) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        client = _client(f"http://127.0.0.1:{server.server_address[1]}")
+        for number, write in enumerate((True, True, False, True)):
+            assert client.post_json("/write", {"number": number}, write=write) == {"number": number}
+        server.shutdown()

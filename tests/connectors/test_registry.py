@@ -24,7 +24,7 @@ def test_the_shipped_sources_are_found_under_their_slugs() -> None:
 
 
 def test_secrets_are_declared_as_such() -> None:
-    secret = {"password", "token", "api_key", "secret"}
+    secret = {"password", "token", "api_key", "secret", "old_secret", "private_key"}
     for kind in registry.all().values():
         for setting in kind.settings:
             assert setting.secret == (setting.name in secret), f"{kind.slug}.{setting.name}"

@@ -110,7 +110,7 @@ def _hotline(httpserver: HTTPServer, path: str, answer: Any) -> Connector:
 def test_the_hotline_gets_its_own_words(httpserver: HTTPServer) -> None:
     answer = {"ClassResult": {"PhanAnhKenhKhacID": 880101, "NgayCapNhat": "2026-11-22T09:00:01"}, "ThongBao": "OK"}
     source = _hotline(httpserver, "/API/TPhanAnh/CapNhatXuLy", answer)
-    assert source.push(UPDATE).revision == "2026-11-22T09:00:01"
+    assert source.push(UPDATE).revision == "22/11/2026 09:00:01"
     request = httpserver.log[0][0]
     assert request.headers["Token"] == "motmoi-1022"
     assert request.get_json() == {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from PIL import Image
 
 from connectors.errors import AuthError, ConnectorError, Permanent, Transient
 from inbox.accounts.vocabulary import Role
-from inbox.core import clock
+from inbox.core import clock, filecheck
 from inbox.intake import files
 from inbox.intake.sync import sync_source
 from inbox.management import demo
@@ -44,6 +45,19 @@ def with_home_address() -> bytes:
     exif[0x010E] = "nhà ông Ba, 42/7 Đinh Bộ Lĩnh"
     exif[0x8825] = {1: "N", 2: (10.0, 48.0, 40.0)}
     return picture(exif=exif.tobytes())
+
+
+def document(parts: dict[str, int]) -> bytes:
+    """A Word document with these parts in it, each so many megabytes of nothing."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", "<w:document/>")
+        for name, megabytes in parts.items():
+            with archive.open(name, "w") as part:
+                for _ in range(megabytes):
+                    part.write(bytes(1024 * 1024))
+    return packed.getvalue()
 
 
 def png_of(width: int, height: int) -> bytes:
@@ -101,7 +115,7 @@ def test_pictures_are_kept_and_shown(monkeypatch: pytest.MonkeyPatch, kind: str)
 def test_where_a_photo_was_taken_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     original = with_home_address()
     assert Image.open(io.BytesIO(original)).getexif(), "the photo really said it"
-    _, kept = files.checked(original)
+    _, kept = filecheck.checked(original)
     assert not Image.open(io.BytesIO(kept)).getexif()
     assert "Đinh Bộ Lĩnh".encode() not in kept
 
@@ -115,8 +129,12 @@ def test_where_a_photo_was_taken_is_left_behind(monkeypatch: pytest.MonkeyPatch)
         (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "type_not_allowed", "a picture that runs"),
         (b"PK\x03\x04" + b"\x00" * 200, "type_not_allowed", "an archive"),
         (picture()[:200], "damaged", "cut off on the way"),
+        (document({"word/media/a.bmp": 310}), "unpacks_too_large", "a bomb for whoever opens it"),
+        (document({"word/vbaProject.bin": 0}), "type_not_allowed", "a document that runs"),
+        (document({"word/embeddings/more.zip": 0}), "type_not_allowed", "an archive in the archive"),
+        (document({})[:-30], "damaged", "half a document"),
         (png_of(50_000, 50_000), "too_large", "a pixel bomb"),
-        (b"\xff\xd8\xff" + b"\x00" * (files.LARGEST + 1), "too_large", "over the limit"),
+        (b"\xff\xd8\xff" + b"\x00" * (filecheck.LARGEST + 1), "too_large", "over the limit"),
     ],
 )
 def test_what_is_not_kept_says_why(monkeypatch: pytest.MonkeyPatch, content: bytes, code: str, why: str) -> None:

@@ -13,7 +13,17 @@ from django.test.utils import CaptureQueriesContext
 
 from connectors.errors import AuthError, BadPayload, RateLimited, Transient
 from connectors.protocol import Capabilities
-from connectors.records import InboundRecord, OpenItem, OutboundAction, Page, Place, RawItem, SourceStatus
+from connectors.records import (
+    Attachment,
+    InboundRecord,
+    OpenItem,
+    OutboundAction,
+    Page,
+    Place,
+    RawItem,
+    Reporter,
+    SourceStatus,
+)
 from inbox.accounts.vocabulary import Role
 from inbox.actions.accept_ticket import accept_ticket
 from inbox.actions.ingest_page import ingest_page
@@ -24,9 +34,12 @@ from inbox.core.errors import Busy, Invalid, NotAllowed
 from inbox.intake import schedule, sync
 from inbox.intake.replay import replay_payload
 from inbox.intake.sync import sync_source
+from inbox.outbox.models import Difference, OutboxMessage
+from inbox.sla.models import SlaClock
 from inbox.sources import leases
 from inbox.sources.models import InboundPayload, Source, SyncRun
 from inbox.tickets.models import ExternalRef, Ticket, TicketEvent
+from inbox.tickets.verification import verify
 from inbox.tickets.vocabulary import Status
 from inbox.units.models import Unit
 from tests.factories import TUESDAY, make_official, make_record, make_source, make_ticket
@@ -187,16 +200,16 @@ def test_a_mended_payload_goes_in_by_replay(source: Source, book: BookSource) ->
         replay_payload(payload.pk)
 
 
+def poisoned(record: InboundRecord) -> InboundRecord:
+    """What the database refuses; SQLite enforces no length, but NOT NULL."""
+    if connection.vendor != "sqlite":
+        return replace(record, external_id="P" * 300)
+    return replace(record, category=None)  # type: ignore[arg-type]
+
+
 def test_a_record_the_database_refuses_does_not_take_its_page_along(source: Source, book: BookSource) -> None:
     """F10: one poison record among good ones."""
-    book.book[0][1] = (
-        replace(book.book[0][1], external_id="P" * 300)
-        if connection.vendor != "sqlite"
-        else replace(
-            book.book[0][1],
-            category=None,  # type: ignore[arg-type]  # SQLite enforces no length, but NOT NULL
-        )
-    )
+    book.book[0][1] = poisoned(book.book[0][1])
     run = sync_source(source)
     assert (run.created, run.rejected) == (4, 1)
     assert InboundPayload.objects.get(state="rejected").reason_code == "not_storable"
@@ -241,20 +254,54 @@ def test_two_schedulers_claim_each_source_once(source: Source) -> None:
     assert schedule.claim_due(at + timedelta(hours=1)) == [source.pk]
 
 
-def test_a_page_costs_the_same_number_of_statements_whatever_its_size(source: Source) -> None:
-    def statements(number: int) -> int:
-        records = [make_record() for _ in range(number)]
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
-            ingest_page(source, records, at=clock.now())
-        return len(captured)
+def statements_of(source: Source, records: list[InboundRecord]) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        ingest_page(source, records, at=clock.now())
+    return len(captured)
 
-    statements(1)  # warms what is cached per process
-    few = statements(5)
-    # SQLite takes 999 values a statement, so a large page is cut there; PostgreSQL takes it whole.
-    assert statements(1000 if connection.vendor == "postgresql" else 30) == few
-    assert few <= 12
+
+def test_a_page_costs_the_same_number_of_statements_whatever_its_size(source: Source) -> None:
+    statements_of(source, [make_record()])  # warms what is cached per process
+    few = statements_of(source, [make_record() for _ in range(5)])
+    assert statements_of(source, [make_record() for _ in range(1000)]) == few
+    assert few <= 20
+
+
+def mixed_page(source: Source, each: int) -> list[InboundRecord]:
+    """New, unchanged, re-worded, moved in status, answered elsewhere, with files, moved in place: `each` of all."""
+    known = [make_record(place=Place(text="không rõ")) for _ in range(6 * each)]
+    ingest_page(source, known, at=clock.now())
+    later: list[dict[str, Any]] = [
+        {"revision": "1"},
+        {"text": "Viết lại."},
+        {"status": SourceStatus.ACCEPTED, "status_raw": "2"},
+        {"status": SourceStatus.RESOLVED, "status_raw": "4", "answer": "Xong."},
+        {"attachments": (Attachment("a.jpg", "/a.jpg"),), "reporter": Reporter(name="Người khác")},
+        {"place": Place(text="Phường 26, Quận Bình Thạnh"), "status": SourceStatus.WAITING_CITIZEN},
+    ]
+    changed = [again(record, **later[number % 6]) for number, record in enumerate(known)]
+    return [*changed, *(make_record() for _ in range(each))]
+
+
+def test_a_page_of_everything_costs_the_same_number_of_statements_whatever_its_size(source: Source) -> None:
+    statements_of(source, mixed_page(source, 1))
+    few = statements_of(source, mixed_page(source, 1))
+    assert statements_of(source, mixed_page(source, 143)) == few
+    assert few <= 50
+
+
+def test_a_page_of_everything_leaves_what_single_records_would(source: Source) -> None:
+    page = mixed_page(source, 2)
+    done = ingest_page(source, page, at=clock.now())
+    assert (len(done.created), len(done.updated), len(done.unchanged)) == (2, 10, 2)
+    ids = [record.external_id for record in page]
+    first = ExternalRef.objects.filter(source=source, external_id__in=ids)
+    pages_history = {ref.external_id: kinds(ref.ticket) for ref in first.select_related("ticket")}
+    assert pages_history[ids[5]] == ["received", "routed", "source_updated", "routed", "source_status_changed"]
+    assert pages_history[ids[3]] == ["received", "routed", "source_status_changed"]
+    assert verify().findings == []
+    closed = SlaClock.objects.filter(ticket__refs__external_id=ids[3], ticket__refs__source=source)
+    assert set(closed.values_list("state", flat=True)) <= {"met", "breached"}
 
 
 def test_unchanged_records_cost_one_read_and_no_write(source: Source) -> None:
@@ -263,6 +310,42 @@ def test_unchanged_records_cost_one_read_and_no_write(source: Source) -> None:
     with CaptureQueriesContext(connection) as captured:
         assert len(ingest_page(source, records, at=clock.now()).unchanged) == 50
     assert len(captured) == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL counts what a transaction writes")
+def test_reading_a_thousand_unchanged_complaints_again_writes_a_handful_of_rows(
+    source: Source, book: BookSource
+) -> None:
+    """The run and the lease, whatever the number of complaints: a few kilobytes of log, less than 100 bytes each."""
+
+    def written() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_xact_user_tables")
+            return int(cursor.fetchone()[0])
+
+    book.book = [[make_record() for _ in range(1000)]]
+    sync_source(source)
+    before = written()
+    assert sync_source(source, full=True).unchanged == 1000
+    assert written() - before <= 12
+
+
+def test_poison_is_found_by_halving(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F10: one in a thousand costs two tries for each halving, not a thousand."""
+    records = [make_record() for _ in range(1000)]
+    records[617] = poisoned(records[617])
+    tries = 0
+    real = sync.ingest_page
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(sync, "ingest_page", counted)
+    done, refused = sync.ingest_safely(source, records, at=clock.now())
+    assert (len(done.created), list(refused)) == (999, [records[617].external_id])
+    assert tries <= 1 + 2 * 10
 
 
 # --- What a source changes on complaints that we know ---
@@ -299,9 +382,91 @@ def test_an_older_state_that_arrives_late_changes_nothing(source: Source) -> Non
     ingest_page(
         source, [again(record, revision="3", text="v3", updated_at=TUESDAY + timedelta(hours=3))], at=clock.now()
     )
-    ingest_page(source, [again(record, revision="2", text="v2")], at=clock.now())
+    due = ticket.next_due_at
+    for _ in range(2):
+        ingest_page(source, [again(record, revision="2", text="v2")], at=clock.now())
     ticket.refresh_from_db()
-    assert ticket.text == "v3"
+    assert (ticket.text, ticket.next_due_at) == ("v3", due)
+    assert kinds(ticket) == ["received", "routed", "source_updated", "source_came_late"], "said once, read twice"
+
+
+#: How another complaint differs from the one that had its id before.
+ANOTHER: dict[str, Any] = {
+    "title": "Cây xanh gãy đổ chắn lối đi",
+    "text": "Cành lớn rơi xuống vỉa hè sau cơn mưa.",
+    "reporter": Reporter(name="Phạm Văn Lâm", phone="+84909000001"),
+    "sent_at": TUESDAY + timedelta(days=40),
+}
+
+
+def test_an_id_given_to_another_complaint_never_overwrites_the_first(source: Source, book: BookSource) -> None:
+    """F12: sender, time and text all differ."""
+    record = book.book[0][0]
+    sync_source(source)
+    book.book = [[again(record, **ANOTHER)]]
+    run = sync_source(source, full=True)
+    assert (run.updated, run.rejected) == (0, 1)
+    assert InboundPayload.objects.get(state="rejected").reason_code == "id_reused"
+    ticket = Ticket.objects.get(refs__external_id=record.external_id)
+    assert (ticket.text, kinds(ticket)) == (record.text, ["received", "routed"])
+
+
+@pytest.mark.parametrize(
+    ("kept", "why"),
+    [
+        (("sent_at",), "sent at the same time: somebody wrote it anew"),
+        (("reporter",), "sent by the same citizen"),
+        (("title", "text"), "says the same: the source mended dates and names"),
+    ],
+)
+def test_an_edit_is_not_taken_for_another_complaint(source: Source, kept: tuple[str, ...], why: str) -> None:
+    record, ticket = known(source)
+    changed = again(record, **{name: value for name, value in ANOTHER.items() if name not in kept})
+    assert ingest_page(source, [changed], at=clock.now()).updated == {record.external_id}, why
+
+
+@pytest.mark.parametrize(
+    ("chosen_here", "category", "why"),
+    [
+        ("", "trees", "nobody here had another opinion: the source may mend its own"),
+        ("noise", "noise", "an official chose: both are kept"),
+        ("trees", "trees", "an official was ahead of the source: nothing to say"),
+    ],
+)
+def test_a_category_follows_its_source_until_somebody_here_chooses(
+    source: Source, chosen_here: str, category: str, why: str
+) -> None:
+    record, ticket = known(source, category="other", category_raw="")
+    if chosen_here:
+        Ticket.objects.filter(pk=ticket.pk).update(category=chosen_here)
+    ingest_page(source, [again(record, category="trees", category_raw="12")], at=clock.now())
+    ticket.refresh_from_db()
+    assert ticket.category == category, why
+    told = TicketEvent.objects.filter(ticket=ticket, kind="source_updated").values_list("data", flat=True)
+    both = [{"fields": [], "kept": {"category": {"ours": "noise", "theirs": "trees"}}}]
+    assert list(told) == {"": [{"fields": ["category"]}], "noise": both, "trees": []}[chosen_here]
+    silent = again(record, revision="3", category="other", category_raw="")
+    ingest_page(source, [silent], at=clock.now())
+    ticket.refresh_from_db()
+    assert ticket.category == category, "a source that forgets its category says nothing"
+
+
+def test_a_stamp_from_a_clock_that_runs_ahead_does_not_lock_the_next_change_out(source: Source) -> None:
+    record, ticket = known(source, updated_at=clock.now() + timedelta(minutes=10))
+    change = again(record, text="Bổ sung.", updated_at=clock.now() + timedelta(seconds=1))
+    ingest_page(source, [change], at=clock.now() + timedelta(seconds=2))
+    ticket.refresh_from_db()
+    assert ticket.text == "Bổ sung."
+
+
+def test_a_full_reading_mends_what_a_wrong_clock_left(source: Source, book: BookSource) -> None:
+    record = book.book[0][0]
+    book.book = [[replace(record, updated_at=TUESDAY + timedelta(days=1), sent_at=TUESDAY - timedelta(days=9000))]]
+    sync_source(source)
+    book.book = [[replace(record, revision="2")]]
+    assert sync_source(source).updated == 0
+    assert sync_source(source, full=True).updated == 1
+    assert Ticket.objects.get(refs__external_id=record.external_id).sent_at == TUESDAY
 
 
 def test_our_own_acts_come_back_without_an_event(source: Source) -> None:
@@ -311,6 +476,7 @@ def test_our_own_acts_come_back_without_an_event(source: Source) -> None:
     leader = make_official(Role.LEADER, ward)
     accept_ticket(ticket.pk, actor=leader)
     resolve_ticket(ticket.pk, actor=leader, text="Đã xong.")
+    OutboxMessage.objects.update(state="delivered", attempts_made=1)
     before = kinds(ticket)
     echo = again(record, status=SourceStatus.RESOLVED, status_raw="4", answer="Đã xong.")
     assert ingest_page(source, [echo], at=clock.now()).unchanged == {record.external_id}
@@ -323,6 +489,7 @@ def test_the_echo_of_a_transfer_is_no_disagreement(source: Source) -> None:
     Ticket.objects.filter(pk=ticket.pk).update(unit=ward)
     leader = make_official(Role.LEADER, ward)
     transfer_ticket(ticket.pk, actor=leader, unit=Unit.objects.get(code="26944"), reason="Thuộc phường bên.")
+    OutboxMessage.objects.update(state="unknown", attempts_made=1)
     before = kinds(ticket)
     ingest_page(source, [again(record, status=SourceStatus.TRANSFERRED, status_raw="6")], at=clock.now())
     ticket.refresh_from_db()
@@ -405,3 +572,33 @@ def test_make_ticket_uses_the_same_door() -> None:
     ticket = make_ticket()
     assert kinds(ticket) == ["received", "routed"]
     assert ticket.refs.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "kept", "why"),
+    [
+        ("dead", True, "ours was refused because of it: both are for a person to compare"),
+        ("pending", True, "ours has not arrived and may now overwrite theirs"),
+        ("delivered", False, "ours was there; what they say now is only shown"),
+        ("by_hand", False, "whoever enters it by hand may use other words"),
+    ],
+)
+def test_an_answer_of_somebody_else_while_ours_has_not_arrived_is_a_difference(
+    source: Source, state: str, kept: bool, why: str
+) -> None:
+    ward = Unit.objects.get(code="26929")
+    record, ticket = known(source)
+    Ticket.objects.filter(pk=ticket.pk).update(unit=ward)
+    leader = make_official(Role.LEADER, ward)
+    accept_ticket(ticket.pk, actor=leader)
+    resolve_ticket(ticket.pk, actor=leader, text="Đã xong.")
+    OutboxMessage.objects.update(state=state, attempts_made=1)
+    theirs = again(record, status=SourceStatus.RESOLVED, status_raw="4", answer="Đơn vị khác đã làm.")
+    ingest_page(source, [theirs], at=clock.now())
+    found = Difference.objects.filter(decision="open")
+    assert found.exists() is kept, why
+    if kept:
+        assert (found.get().ours["answer"], found.get().theirs["answer"]) == ("Đã xong.", "Đơn vị khác đã làm.")
+        later = replace(theirs, revision="9", updated_at=TUESDAY + timedelta(hours=9), text="Thêm một câu.")
+        ingest_page(source, [later], at=clock.now())
+        assert found.exists(), "reading it again settles nothing"

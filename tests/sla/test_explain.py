@@ -113,5 +113,5 @@ def test_each_round_is_explained() -> None:
 
 def test_an_explanation_takes_few_queries(django_assert_max_num_queries) -> None:
     ticket = make_ticket(local("2026-11-19 14:10"))
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         explain(ticket, at=local("2026-11-20 11:00"))

@@ -34,6 +34,7 @@ def is_worked(day: str) -> bool:
         ("2026-11-24", False, "uncertain: off until an administrator confirms or removes it"),
         ("2027-02-08", False, "Tết of next year, foreseen"),
         ("2027-02-11", True, "after it"),
+        ("2026-04-26", False, "a public holiday on a Sunday, for units that work on Sundays"),
     ],
 )
 def test_days(day: str, worked: bool, reason: str) -> None:

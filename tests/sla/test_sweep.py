@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from inbox.core.heartbeat import age
 from inbox.sla import timers
-from inbox.sla.models import CalendarOverride, SlaClock, SlaPolicy
+from inbox.sla.models import CalendarOverride, PolicyLevel, SlaClock, SlaPolicy
 from inbox.sla.recalculate import preview, recalculate
 from inbox.sla.sweep import sweep
 from inbox.tickets.models import TicketEvent
@@ -45,9 +47,11 @@ def test_after_downtime_every_level_comes_once_and_in_order() -> None:
         ("due_soon", "resolve"),
         ("became_overdue", "accept"),
         ("became_overdue", "resolve"),
+        ("escalated", "accept"),
+        ("escalated", "resolve"),
     ]
     again = sweep(local("2026-03-20 09:00"))
-    assert (again.due_soon, again.overdue) == (0, 0)
+    assert (again.due_soon, again.overdue, again.escalated) == (0, 0, 0)
 
 
 def test_a_clock_moved_back_an_hour_fires_nothing_twice() -> None:
@@ -75,7 +79,7 @@ def test_a_paused_clock_is_left_alone_until_its_pause_has_lasted_too_long() -> N
     assert sweep(local("2026-03-05 09:30")).resumed == 1
     ticket.refresh_from_db()
     assert ticket.next_due_at == local("2026-03-09 09:00"), "two days later, counted from the end of the pause"
-    assert levels(ticket) == [("resumed", "resolve")]
+    assert levels(ticket) == [("pause_ended", "resolve")]
 
 
 def test_a_moved_due_date_is_warned_about_again() -> None:
@@ -87,12 +91,53 @@ def test_a_moved_due_date_is_warned_about_again() -> None:
     assert sweep(local("2026-03-19 09:00")).due_soon == 1
 
 
-def test_the_number_of_statements_does_not_grow_with_the_clocks(django_assert_max_num_queries) -> None:
-    for _ in range(30):
-        make_ticket(START)
-    with django_assert_max_num_queries(30):
-        result = sweep(local("2026-03-20 09:00"))
-    assert result.overdue == 60
+def test_one_working_day_late_goes_to_the_supervisor() -> None:
+    ticket = make_ticket(START)
+    timers.meet(ticket, "accept", at=START)
+    sweep(local("2026-03-05 10:00"))
+    assert sweep(local("2026-03-06 09:00")).escalated == 0, "due Thursday 09:00, so one working day ends Friday 09:00"
+    assert sweep(local("2026-03-06 09:00") + MOMENT).escalated == 1
+    assert [event.data["tells"] for event in TicketEvent.objects.filter(ticket=ticket).order_by("pk")] == [
+        ["officer"],
+        ["officer", "leader"],
+        ["supervisor"],
+    ]
+
+
+def test_the_policy_says_who_is_told_and_when() -> None:
+    SlaPolicy.objects.update(late_days=3, warn_fraction=0.5)
+    PolicyLevel.objects.filter(level="warn").update(tells="leader")
+    ticket = make_ticket(START)
+    timers.meet(ticket, "accept", at=START)
+    assert sweep(local("2026-03-03 14:30")).due_soon == 1, "12 of 24 working hours"
+    assert TicketEvent.objects.get(ticket=ticket).data["tells"] == ["leader"]
+    sweep(local("2026-03-09 15:00"))
+    assert sweep(local("2026-03-10 09:01")).escalated == 1, "three working days after Thursday 09:00"
+
+
+def test_a_due_date_that_moves_away_and_back_is_told_of_once() -> None:
+    """A calendar that is corrected twice must not call people twice for one and the same deadline."""
+    ticket = make_ticket(START)
+    timers.meet(ticket, "accept", at=START)
+    assert sweep(local("2026-03-04 11:00")).due_soon == 1
+    close("2026-03-04")
+    recalculate(at=local("2026-03-04 11:05"))
+    CalendarOverride.objects.filter(date=local("2026-03-04 00:00").date()).delete()
+    recalculate(at=local("2026-03-04 11:10"))
+    sweep(local("2026-03-04 11:15"))
+    assert [kind for kind, _ in levels(ticket)].count("due_soon") == 1
+
+
+def test_the_number_of_statements_does_not_grow_with_the_clocks() -> None:
+    def statements(number: int) -> int:
+        for _ in range(number):
+            make_ticket(START)
+        with CaptureQueriesContext(connection) as captured:
+            assert sweep(local("2026-03-20 09:00")).overdue == 2 * number
+        return len(captured)
+
+    sweep(START)  # the first sign of life is an insert, later ones are updates
+    assert statements(30) == statements(3)
 
 
 def test_the_sweep_leaves_a_sign_of_life() -> None:

@@ -238,6 +238,37 @@ def test_touching_openings_are_one() -> None:
     assert list(split.intervals_on(date(2026, 3, 2))) == [(time(8), time(12))]
 
 
+# --- hours that change ----------------------------------------------------------------------------------------------
+
+#: From Wednesday 04/03/2026 on open from 08:00 to 12:00 only, from Monday 09/03 on as before.
+CHANGING = WorkingCalendar(
+    WEEKLY,
+    {date(2026, 3, 5): OFFICE},
+    TZ,
+    [(date(2026, 3, 9), WEEKLY), (date(2026, 3, 4), {day: [(time(8), time(12))] for day in range(5)})],
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "minutes", "due", "reason"),
+    [
+        ("2026-03-03 16:30", 60, "2026-03-04 08:30", "half an hour by the old hours, half an hour by the new ones"),
+        ("2026-03-04 07:30", 1, "2026-03-04 08:01", "the first day of the new hours opens at eight"),
+        ("2026-03-04 13:00", 30, "2026-03-05 08:00", "a date set apart outweighs the week that holds then"),
+        ("2026-03-06 11:30", 60, "2026-03-09 08:00", "half an hour on Friday, then the old hours hold again"),
+        ("2026-03-02 07:30", 960, "2026-03-03 17:00", "what lies before a change is not touched by it"),
+    ],
+)
+def test_hours_that_change_on_a_date(start: str, minutes: int, due: str, reason: str) -> None:
+    assert CHANGING.add(local(start), minutes * MINUTE) == local(due), reason
+    assert CHANGING.between(local(start), local(due)) == minutes * MINUTE, reason
+
+
+def test_days_are_counted_across_a_change_of_hours() -> None:
+    assert CHANGING.add_days(local("2026-03-03 15:00"), 1) == local("2026-03-04 12:00"), "closed then: its last closing"
+    assert CHANGING.add_days(local("2026-03-03 15:00"), 4) == local("2026-03-09 15:00")
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 NAIVE = datetime(2026, 3, 2, 9, 0)

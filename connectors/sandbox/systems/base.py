@@ -36,6 +36,7 @@ class System(ABC):
     statuses: ClassVar[Mapping[str, str]]  # status code → the label citizens see
     closed: ClassVar[frozenset[str]]  # codes after which the complaint is settled
     shape: ClassVar[Shape]
+    is_seeded: ClassVar[bool] = True  # False: it has only the complaints that are made through the control API
     keeps_withdrawn: ClassVar[bool] = False  # False: a withdrawn complaint vanishes from every answer
 
     def __init__(self, *, store: Store, board: FaultBoard, now: Callable[[], datetime]) -> None:

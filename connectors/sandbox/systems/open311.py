@@ -140,6 +140,8 @@ class Open311(System):
                 return "service_requests", self._requests(call), 200
             case ("GET", ["requests", external_id]):
                 return "service_requests", [self._request(call, external_id)], 200
+            case ("GET", ["tokens", token]):
+                return "service_requests", [self._of_token(token)], 200
             case ("POST", ["requests"]):
                 return "service_requests", self._create(call), 201
         raise Refusal(404, "Not found")
@@ -215,7 +217,20 @@ class Open311(System):
         complaint = self.take_complaint(draft)
         if code not in CATEGORIES:
             self.store.save(replace(complaint, raw=_row(complaint, call) | {"service_code": code}))
+        if call.take("token_first"):
+            return [{"token": _token(complaint), "service_notice": None, "account_id": None}]
         return [{"service_request_id": complaint.external_id, "service_notice": None, "account_id": None}]
+
+    def _of_token(self, token: str) -> Row:
+        found = next((c for c in self.visible() if _token(c) == token), None)
+        if found is None:
+            raise Refusal(404, f"Service request not found with id or token {token}")
+        return {"service_request_id": found.external_id, "token": token}
+
+
+def _token(complaint: Complaint) -> str:
+    """What stands for a request before its id is known."""
+    return f"t{complaint.number:08d}"
 
 
 def _place(form: Mapping[str, str]) -> Spot:

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
+from django.utils.translation import override
 
 from inbox.core import clock
 from inbox.management.base import Command as BaseCommand
+from inbox.sla import words
 from inbox.sla.explain import ClockExplanation, explain
 from inbox.tickets.models import Ticket
 
@@ -24,7 +26,8 @@ class Command(BaseCommand):
         ticket = Ticket.objects.with_code(options["code"]).select_related("source", "unit").first()
         if ticket is None:
             raise CommandError(f"No ticket {options['code']!r}")
-        facts = story(ticket)
+        with override("en"):
+            facts = story(ticket)
         self.report(facts, as_json=options["json"], text=_text(facts))
 
 
@@ -51,6 +54,7 @@ def story(ticket: Ticket) -> dict[str, Any]:
         "source_due_at": ticket.source_due_at,
         "next_due_at": ticket.next_due_at,
         "clocks": [_clock(one) for one in explained.clocks],
+        "deadlines": words.sentences(explained),
         "sent": [
             {
                 "source": message.source.slug,
@@ -72,6 +76,7 @@ def _clock(one: ClockExplanation) -> dict[str, Any]:
         "state": one.state,
         "policy": f"{one.policy} v{one.policy_version}, from {one.policy_valid_from}",
         "target": f"{one.target_amount} {one.target_unit}",
+        "calendar": one.calendar,
         "started_at": one.started_at,
         "due_at": one.due_at,
         "met_at": one.met_at,
@@ -103,14 +108,7 @@ def _text(facts: dict[str, Any]) -> str:
     lines.append(f"  sent {_local(facts['sent_at'])}, received {_local(facts['received_at'])}")
     lines.append(f"Routed to {routing['unit'] or 'nobody yet (triage)'} by {routing['method']}: {routing['reason']}")
     lines.append(f"Next deadline {_local(facts['next_due_at'])}; the source's own {_local(facts['source_due_at'])}")
-    if not facts["clocks"]:
-        lines.append("No policy holds for this ticket: no deadline of ours counts")
-    for one in facts["clocks"]:
-        lines.append(f"{one['kind']} ({one['state']}): {one['target']} by {one['policy']}")
-        lines.append(f"  from {_local(one['started_at'])} to {_local(one['due_at'])}, counted {one['counted']}")
-        for day in one["days"]:
-            note = f"  {day['note']}" + (" (to be confirmed)" if day["to_be_confirmed"] else "") if day["note"] else ""
-            lines.append(f"    {day['date']:%d/%m/%Y}  {day['counted']}{note}")
+    lines += [f"  {sentence}" for sentence in facts["deadlines"]]
     lines.append("Sent to sources:" if facts["sent"] else "Nothing was sent to a source yet")
     lines += [
         f"  {sent['source']}: {sent['action']} {sent['state']} {sent['reason']} after {sent['attempts']} attempts"

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from inbox.core import clock
+from inbox.desk.seed import load_desk
 from inbox.management import demo
 from inbox.management.base import Command as BaseCommand
 from inbox.management.base import UsageError
@@ -31,10 +32,11 @@ class Command(BaseCommand):
         load_units()
         load_calendars()
         load_policies()
+        load_desk(at=clock.now())
         password = demo.load_accounts(settings.DATA_DIR)
         if options["sandbox"]:
             demo.load_sources(options["sandbox"].rstrip("/"))
         made = demo.load_tickets(options["tickets"], seed=options["seed"], at=clock.now())
-        self.stdout.write(f"Units, calendars, policies and accounts are loaded; {made} tickets were added.")
+        self.stdout.write(f"Units, calendars, policies, replies and accounts are loaded; {made} tickets were added.")
         self.stdout.write(f"Accounts: {', '.join(demo.ACCOUNTS)}")
         self.stdout.write(f"Password: {password}")

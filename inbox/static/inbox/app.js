@@ -67,11 +67,13 @@
 
   // --- Toasts: successes go after a while, errors stay ------------------------------------------------------------------
   const LONG_ENOUGH = 6000;
+  const UNDO_FOR = 10000; // as long as the shrinking bar takes
   const settle = (toast) => {
     if (toast.dataset.toast !== "ok" || toast.dataset.timed) return;
     toast.dataset.timed = "yes";
-    const leave = () => setTimeout(() => (toast.matches(":hover, :focus-within") ? leave() : toast.remove()), LONG_ENOUGH);
-    leave();
+    const length = "undo" in toast.dataset ? UNDO_FOR : LONG_ENOUGH;
+    const leave = (wait) => setTimeout(() => (toast.matches(":hover, :focus-within") ? leave(1000) : toast.remove()), wait);
+    leave(length);
   };
   const settleAll = () => all("#toasts [data-toast]").forEach(settle);
   const toast = (template) => {
@@ -219,23 +221,25 @@
       const filters = find("#filters");
       if (filters) filters.open = !filters.open;
     },
-    KeyN: () => find("#note")?.focus(),
+    KeyN: () => (find("#bulk [data-verb=add_note]") && isShown(find("#bulk")) ? pressVerb(["add_note"]) : find("#note")?.focus()),
+    KeyZ: () => all("#toasts .undo button").at(-1)?.click(),
     KeyG: () => {
       going = Date.now();
     },
     Slash: (event) => (event.shiftKey ? find("#shortcuts")?.showModal() : find("#q")?.focus()),
   };
   const pressVerb = (verbs) => {
-    const root = find("#preview") && isShown(find("#preview")) ? find("#preview") : find("#ticket");
+    const preview = find("#preview") && isShown(find("#preview")) ? find("#preview") : find("#ticket");
+    const root = isShown(find("#bulk")) ? find("#bulk") : preview; // chosen tickets come before the one that is shown
     for (const verb of verbs) {
-      const button = root && find(`[data-verb="${verb}"]`, root);
+      const button = root && find(`[data-verb="${verb}"]:not([hidden])`, root);
       if (button) return button.click();
     }
   };
 
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.altKey) return;
-    const field = event.target.closest("input, textarea, select, [contenteditable]");
+    const field = event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
     if (event.code === "Enter" && (event.ctrlKey || event.metaKey) && field?.form) {
       event.preventDefault();
       field.form.requestSubmit();
@@ -249,6 +253,10 @@
     if (action) {
       event.preventDefault();
       action(event);
+    } else {
+      const { code, shiftKey } = event; // a page may have keys of its own
+      const own = new CustomEvent("single-key", { detail: { code, shiftKey }, cancelable: true });
+      if (!document.dispatchEvent(own)) event.preventDefault();
     }
   });
   const toggleKeys = find("[data-shortcuts-toggle]");

@@ -16,8 +16,16 @@ from inbox.accounts.permissions import Permission, may
 from inbox.core import clock
 from inbox.core.heartbeat import age
 
-#: The scheduler proves itself every 10 seconds, the SLA sweep every 30; three missed rounds are a failure.
-OLDEST = {"scheduler": timedelta(seconds=60), "sla_sweep": timedelta(seconds=120)}
+#: How old the sign of life of each job may be: several rounds of its schedule.
+OLDEST = {
+    "scheduler": timedelta(seconds=60),
+    "sla_sweep": timedelta(seconds=120),
+    "outbox": timedelta(seconds=120),
+    "tell": timedelta(seconds=120),
+    "send_letters": timedelta(minutes=5),
+}
+#: Acts are judged by the clock of the machine they arrive at.
+LARGEST_SKEW = timedelta(seconds=5)
 
 
 @require_safe
@@ -38,10 +46,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Database, broker and background jobs. 503 with the names of what is wrong."""
+    """Database, broker, jobs, and whether this machine's clock is right. 503 with the names of what is wrong."""
     problems = _database()
     if not problems:
-        problems |= _heartbeats()
+        problems |= _heartbeats() | _skew()
     problems |= _broker()
     status = "ok" if not problems else "not ready"
     return JsonResponse({"status": status, "problems": problems}, status=503 if problems else 200)
@@ -65,6 +73,13 @@ def _broker() -> dict[str, str]:
     finally:
         client.close()
     return {}
+
+
+def _skew() -> dict[str, str]:
+    apart = abs(clock.shared_now() - clock.now())
+    if apart <= LARGEST_SKEW:
+        return {}
+    return {"clock": f"{int(apart.total_seconds())} s apart from the database's"}
 
 
 def _heartbeats() -> dict[str, str]:

@@ -2,62 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
-from django.views.decorators.http import require_GET
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_GET, require_POST
 
+from inbox.actions.change_list_density import change_list_density
 from inbox.actions.mark_read import mark_read
 from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
+from inbox.desk.queries import Kept, saved_views
+from inbox.notify.queries import unread_count
+from inbox.sla.queries import due_between
 from inbox.tickets import queries
-from inbox.tickets.queries import Position, View
-from inbox.web import chips, deadlines
+from inbox.tickets.queries import Order, Position
+from inbox.web import bulk, chips, deadlines, moments
 from inbox.web.doors import PageRequest, door
+from inbox.web.listing import ORDERS, PLACE, Listing, without
 from inbox.web.tickets import preview_of
 
-#: Parameters of the page itself; everything else is a filter of `TicketFilter`.
-OWN = ("view", "ticket", "after", "than")
-NEWEST_FIRST = "-received"
+#: As many rows as one poll asks about; whoever has scrolled further sees changes in the newest of them.
+MOST_SHOWN = 400
 
 
 @require_GET
 @door
 def inbox(request: PageRequest) -> HttpResponse:
     """The whole page, or with `after` the next rows for htmx."""
-    now, view = clock.now(), _view(request)
-    tickets = queries.narrowed(_filled(request.GET), view, official=request.user, at=now, also_allowed=OWN)
+    now = clock.now()
+    listing = Listing.of(request.GET, request.user, at=now)
     after = Position.parse(request.GET["after"]) if request.GET.get("after") else None
-    newest_first = request.GET.get("ordering") == NEWEST_FIRST or view is View.RESOLVED
-    page = queries.inbox_page(tickets, official=request.user, newest_first=newest_first, after=after)
+    page = queries.inbox_page(
+        listing.tickets, official=request.user, order=listing.order, after=after, with_text="q" in listing.params
+    )
     current = _current(request)
     queries.load_clocks([*page.tickets, *([current] if current else [])])
-    shown = list(deadlines.each_with_deadline(page.tickets, now=now))
-    context: dict[str, Any] = {
-        "now": now,
-        "view": view,
+    context = _rows(request, page.tickets, now=now, listing=listing, after=after, ends=page.after is None) | {
+        "view": listing.view,
         "page": page,
-        "bands": (
-            [deadlines.Band("newest", "", rows=shown)]
-            if newest_first
-            else deadlines.bands(shown, now=now, after=after.due_at if after else None, began=after is not None)
-        ),
-        "query": request.GET.get("q", ""),
         "current": current,
-        "newest_first": newest_first,
+        "order": listing.order,
     }
     if request.htmx and after:
         return render(request, "inbox/_rows.html", context)
-    menu = queries.menu(request.user, at=now)
+    kept = saved_views(request.user, at=now)
+    menu = queries.menu(request.user, at=now, also=_counted(request, kept, now=now))
     request.known_sources = menu.sources  # type: ignore[attr-defined]
+    is_counted = listing.view in menu.counts and not listing.is_narrowed
     context |= {
+        "listing": listing,
+        "orders": [(order, name) for name, order in ORDERS.items()],
         "menu": menu,
         "views": [(name, menu.counts[name]) for name in queries.COUNTED if name in menu.counts],
+        "saved": [(one, menu.also.get(one.key)) for one in kept],
+        "saved_name": next((one.name for one in kept if str(one.pk) == request.GET.get("saved")), ""),
+        "units": [membership.unit for membership in request.user.memberships_now if membership.unit],
+        "today": _today(menu),
+        "total": menu.counts[listing.view] if is_counted else queries.count_of(listing.tickets),
+        "since": now.isoformat(),
         "chips": chips.chips(request.GET, sources=menu.sources),
-        "filter_fields": chips.fields(request.GET, sources=menu.sources),
+        "filter_fields": chips.fields(request.GET, sources=menu.sources, official=request.user),
+        "bulk_verbs": bulk.offered(bulk.verbs_of(page.tickets, request.user).values()),
         "preview": preview_of(current, request.user, now=now) if current else None,
     }
     return render(request, "inbox/inbox.html", context)
@@ -73,41 +83,101 @@ def preview(request: PageRequest, code: str) -> HttpResponse:
     mark_read(ticket.pk, actor=request.user)
     context = {"now": now, "current": ticket, "preview": preview_of(ticket, request.user, now=now)}
     response = render(request, "inbox/_preview.html", context)
-    kept = {name: str(value) for name, value in request.GET.items() if name not in {"ticket", "after", "than"}}
-    response["HX-Push-Url"] = f"{reverse('inbox')}?{urlencode(kept | {'ticket': ticket.code})}"
+    kept = without(request.GET, *PLACE)
+    kept["ticket"] = ticket.code
+    response["HX-Push-Url"] = f"{reverse('inbox')}?{kept.urlencode()}"
     return response
 
 
 @require_GET
 @door
 def fresh(request: PageRequest) -> HttpResponse:
-    """How many tickets of this list have come since the page was loaded; says nothing when there are none."""
-    than = request.GET.get("than", "")
+    """What has happened since the page was loaded: how many tickets have come, which of its rows have changed.
+
+    Nothing moves: new tickets are announced, changed rows and numbers are replaced where they stand.
+    """
+    now = clock.now()
+    than, since = request.GET.get("than", ""), _since(request)
     if not than.isdecimal() or len(than) > 18:
         raise Invalid("Not a ticket's number", field="than")
-    tickets = queries.narrowed(
-        _filled(request.GET), _view(request), official=request.user, at=clock.now(), also_allowed=OWN
+    listing = Listing.of(request.GET, request.user, at=now)
+    shown = [int(key) for key in request.GET.get("shown", "").split(",") if key.isdecimal() and len(key) <= 18]
+    changed = (
+        queries.changed_rows(shown[-MOST_SHOWN:], request.user, since=since) if since is not None and shown else []
     )
-    count = queries.count_newer(tickets, than=int(than))
-    return render(request, "inbox/_fresh.html", {"count": count, "than": than})
+    queries.load_clocks(changed)
+    context = {
+        "count": queries.count_newer(listing.tickets, than=int(than)),
+        "than": than,
+        "since": now.isoformat(),
+        "unread": unread_count(request.user, at=now),
+        "rows": list(_rows(request, changed, now=now, listing=listing)["rows"]),
+        "now": now,
+        "query": listing.params.get("q", ""),
+    }
+    if since is not None:
+        menu = queries.menu(request.user, at=now, also=_counted(request, (), now=now))
+        context |= {"counts": menu.counts, "today": _today(menu)}
+    return render(request, "inbox/_fresh.html", context)
 
 
-def _filled(params: QueryDict) -> QueryDict:
-    """The parameters that say something: a form sends its empty fields too."""
-    filled = params.copy()
-    for name, values in params.lists():
-        filled.setlist(name, [value for value in values if value])
-        if not filled.getlist(name):
-            del filled[name]
-    return filled
+@require_POST
+@door
+def density(request: PageRequest) -> HttpResponse:
+    """Fewer or more rows on the screen, and back to the list."""
+    change_list_density(actor=request.user, dense=request.POST.get("dense") == "1")
+    query = without(QueryDict(request.POST.get("list", "")), *PLACE).urlencode()
+    return redirect(f"{reverse('inbox')}?{query}" if query else "inbox")
 
 
-def _view(request: PageRequest) -> View:
-    """The view asked for. Raises Invalid."""
+def _rows(
+    request: PageRequest,
+    tickets: Sequence[Any],
+    *,
+    now: datetime,
+    listing: Listing,
+    after: Position | None = None,
+    ends: bool = True,
+) -> dict[str, Any]:
+    """The rows with everything that stands in them, under their bands."""
+    verbs = bulk.verbs_of(tickets, request.user)
+    rows = list(deadlines.each_with_deadline(tickets, now=now))
+    for ticket in rows:
+        ticket.bulk_verbs = verbs[ticket.pk]  # type: ignore[attr-defined]
+    bands = (
+        [deadlines.Band(listing.order, "", rows=rows)]
+        if listing.order is not Order.DEADLINE
+        else deadlines.bands(rows, now=now, after=after.due_at if after else None, began=after is not None, ends=ends)
+    )
+    return {"now": now, "query": listing.params.get("q", ""), "rows": rows, "bands": bands}
+
+
+def _counted(request: PageRequest, kept: Sequence[Kept], *, now: datetime) -> dict[str, Any]:
+    """What the menu counts besides its views: saved lists, and for people of a ward what is due today."""
+    counted: dict[str, Any] = {one.key: one.tickets for one in kept if one.tickets is not None}
+    if not queries.sees_city(request.user):
+        due = due_between(request.user, moments.midnight(now), moments.midnight(now, days=1))
+        counted |= {"due": due, "due_done": due.filter(met_at__isnull=False)}
+    return counted
+
+
+def _today(menu: queries.Menu) -> dict[str, int] | None:
+    """How many of today's deadlines are behind the people whose tickets these are."""
+    return {"total": menu.also["due"], "done": menu.also["due_done"]} if "due" in menu.also else None
+
+
+def _since(request: PageRequest) -> datetime | None:
+    """When the page was loaded or asked last. Raises Invalid."""
+    text = request.GET.get("since", "")
+    if not text:
+        return None
     try:
-        return View(request.GET.get("view") or View.OPEN)
+        since = parse_datetime(text.replace(" ", "+"))
     except ValueError:
-        raise Invalid("There is no such view", field="view") from None
+        since = None
+    if since is None or since.tzinfo is None:
+        raise Invalid("Not a moment", field="since")
+    return since
 
 
 def _current(request: PageRequest) -> Any:

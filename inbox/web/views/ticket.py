@@ -10,10 +10,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from inbox.actions.mark_read import mark_read
+from inbox.actions.mark_read import mark_version_read
 from inbox.core import clock, filestore
 from inbox.core.errors import NotFound
 from inbox.outbox import queries as outbox
+from inbox.web import labels
 from inbox.web.advice import file_advice_for
 from inbox.web.doors import PageRequest, door
 from inbox.web.tickets import page_of
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 @require_GET
 @door
 def ticket(request: PageRequest, code: str) -> HttpResponse:
-    """Everything about a ticket, which is thereby read."""
-    context = page_of(code, request.user, now=clock.now())
-    mark_read(context["ticket"].pk, actor=request.user)
+    """Everything about a ticket, which is thereby read. `show` narrows its history."""
+    show = request.GET.get("show", "all")
+    context = page_of(code, request.user, now=clock.now(), show=show if show in labels.SHOW else "all")
+    shown = context["ticket"]
+    mark_version_read(shown.pk, shown.version, actor=request.user)
     return render(request, "ticket/ticket.html", context)
 
 

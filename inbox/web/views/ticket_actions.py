@@ -8,48 +8,121 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from inbox.accounts.permissions import may
+from inbox.actions.add_photo import add_photo
 from inbox.actions.mark_entered_by_hand import mark_entered_by_hand
 from inbox.actions.mark_read import mark_read
-from inbox.actions.registry import ACTIONS, perform, possible_verbs
+from inbox.actions.registry import ACTIONS, perform_undoably, possible_verbs
 from inbox.actions.retry_delivery import retry_delivery
 from inbox.actions.reveal_reporter import reveal_reporter
-from inbox.core import clock
-from inbox.core.errors import IllegalMove, Invalid, NotFound, StaleVersion
+from inbox.actions.save_draft import forget_draft, save_draft
+from inbox.core import clock, filecheck
+from inbox.core.errors import IllegalMove, Invalid, NotAllowed, NotFound, StaleVersion
+from inbox.sla import queries as promises
 from inbox.tickets import queries
-from inbox.tickets.vocabulary import Verb
-from inbox.web import deadlines, labels, timeline
+from inbox.tickets.vocabulary import PhotoStage, Verb
+from inbox.web import bulk, composer, conflicts, deadlines, labels, timeline, toasts
 from inbox.web.doors import PageRequest, door
-from inbox.web.forms import form_of
+from inbox.web.forms import Seen, form_of
 from inbox.web.tickets import page_of, preview_of
 
 CONFLICT, UNPROCESSABLE = 409, 422
+#: Forms that photos may come with.
+FILES_COME_WITH = (*composer.COMPOSED, Verb.ADD_NOTE)
+MOST_AT_ONCE = 10
+#: Where one-click actions may lead back to.
+DASHBOARD = "/dashboard/"
 
 
 @require_http_methods(["GET", "POST"])
 @door
 def act(request: PageRequest, code: str, verb: Verb) -> HttpResponse:
     """The form of a verb, or its deed."""
-    ticket = queries.ticket(code, request.user)
+    ticket = _for_form(code, request)
     if request.method == "GET":
         if verb not in possible_verbs(ticket, request.user):
             raise IllegalMove(f"{verb} is not possible now")
         return _form(request, ticket, verb)
+    version = _version(request)
     data = {field.name: request.POST.get(field.name, "") for field in ACTIONS[verb].fields}
     try:
-        perform(verb, ticket.pk, actor=request.user, data=data, version=_version(request))
+        chosen = _files(request, ticket, verb)
+        if "files" in data:
+            data["files"] = ",".join(map(str, chosen))
+        _, step = perform_undoably(verb, ticket.pk, actor=request.user, data=data, version=version)
     except (StaleVersion, IllegalMove):
         if _is_repeat(request, ticket, verb, data):
-            return _done(request, ticket, labels.DONE[verb])
+            return done(request, ticket, _words(verb, ticket, request))
         return _conflict(request, ticket, verb, data)
     except Invalid as invalid:
         return _form(request, ticket, verb, data=data, invalid=invalid, status=UNPROCESSABLE)
-    return _done(request, ticket, labels.DONE[verb])
+    forget_draft(ticket.pk, [*composer.COMPOSED] if verb in composer.COMPOSED else [verb], actor=request.user)
+    return done(request, _back(request) or ticket, _words(verb, ticket, request), step=step)
+
+
+def _for_form(code: str, request: PageRequest) -> Any:
+    """The ticket with what deciding about more time needs, in one statement. Raises NotFound."""
+    return queries.ticket(code, request.user, **promises.extension_part())
+
+
+def _back(request: PageRequest) -> Any:
+    """The ticket on whose page the button of another one was pressed; None when it was its own."""
+    try:
+        return queries.ticket(request.POST.get("back", ""), request.user)
+    except NotFound:
+        return None
+
+
+@require_POST
+@door
+def compose(request: PageRequest, code: str, verb: Verb) -> HttpResponse:
+    """The form again with a ready-made reply put in, a preview or a draft kept; nothing is done to the ticket."""
+    ticket = _for_form(code, request)
+    if not may(request.user, ACTIONS[verb].permission, unit_id=ticket.unit_id):
+        raise NotAllowed(f"{verb} is not granted")
+    if verb not in composer.COMPOSED or verb not in possible_verbs(ticket, request.user):
+        raise IllegalMove(f"{verb} is not possible now")
+    text = request.POST.get("text", "")
+    canned = request.POST.get("canned", "")
+    if canned.isdecimal() and len(canned) < 19:
+        text = composer.with_reply(int(canned), text, ticket, request.user, now=clock.now())
+    save_draft(ticket.pk, verb, text, actor=request.user)
+    try:
+        chosen = _files(request, ticket, verb)
+    except Invalid as invalid:
+        return _form(request, ticket, verb, data={"text": text}, invalid=invalid, status=UNPROCESSABLE)
+    preview = text.strip() if "preview" in request.POST else ""
+    data = {"text": text, "files": ",".join(map(str, chosen))}
+    return _form(request, ticket, verb, data=data, preview=preview)
+
+
+def _files(request: PageRequest, ticket: Any, verb: Verb) -> list[int]:
+    """The files that were ticked, and those that come with the form: these stay on the ticket, whatever happens next.
+
+    Raises Invalid.
+    """
+    if verb not in FILES_COME_WITH:
+        return []
+    stage = PhotoStage.BEFORE if request.POST.get("stage") == PhotoStage.BEFORE else PhotoStage.AFTER
+    chosen = [int(key) for key in request.POST.getlist("files") if key.isdecimal() and len(key) < 19]
+    for upload in request.FILES.getlist("photos")[:MOST_AT_ONCE]:
+        content = upload.read(filecheck.LARGEST + 1)
+        photo = add_photo(ticket.pk, actor=request.user, content=content, name=upload.name or "", stage=stage)
+        chosen.append(photo.pk)
+    return chosen
+
+
+def _words(verb: Verb, before: Any, request: PageRequest) -> labels.Words:
+    """What has happened, in words: an answer may be out, or wait for a leader."""
+    if verb is Verb.RESOLVE and queries.waits_for_approval(before.pk):
+        return labels.PROPOSED
+    return labels.DONE[verb]
 
 
 @require_POST
@@ -74,7 +147,7 @@ def retry(request: PageRequest, code: str, pk: int) -> HttpResponse:
     """Send a message to its source again."""
     ticket = queries.ticket(code, request.user)
     retry_delivery(pk, actor=request.user)
-    return _done(request, ticket, _("Will be sent again now"))
+    return done(request, ticket, _("Will be sent again now"))
 
 
 @require_POST
@@ -83,7 +156,7 @@ def entered(request: PageRequest, code: str, pk: int) -> HttpResponse:
     """Somebody has entered an answer in the source by hand."""
     ticket = queries.ticket(code, request.user)
     mark_entered_by_hand(pk, actor=request.user)
-    return _done(request, ticket, _("Marked as entered in the source"))
+    return done(request, ticket, _("Marked as entered in the source"))
 
 
 def _version(request: PageRequest) -> int:
@@ -105,15 +178,32 @@ def _form(
     data: dict[str, str] | None = None,
     invalid: Invalid | None = None,
     status: int = 200,
+    preview: str = "",
     **more: Any,
 ) -> HttpResponse:
+    now = clock.now()
     queries.load_clocks([ticket])
-    context = {
+    possible = possible_verbs(ticket, request.user)
+    context: dict[str, Any] = {}
+    if verb in composer.COMPOSED:
+        composed = composer.composer_of(
+            verb,
+            ticket,
+            request.user,
+            now=now,
+            chosen=_ticked(data),
+            preview=preview,
+            also_reply=verb is Verb.RESOLVE and Verb.REPLY in possible,
+        )
+        data = {"text": composed.first_text} if data is None else data
+        context["composer"] = composed
+    context |= {
+        "now": now,
         "ticket": ticket,
-        "form": form_of(verb, ticket, request.user, data=data, invalid=invalid),
-        "deadline": deadlines.deadline_of(ticket, now=clock.now()),
-        "place": _place(request),
-        "possible": verb in possible_verbs(ticket, request.user),
+        "form": form_of(verb, ticket, request.user, now=now, data=data, invalid=invalid),
+        "deadline": deadlines.deadline_of(ticket, now=now),
+        "place": place_of(request),
+        "possible": verb in possible,
         **more,
     }
     if not request.htmx:
@@ -124,38 +214,47 @@ def _form(
     return response
 
 
+def _ticked(data: dict[str, str] | None) -> list[int] | None:
+    """The files of a form that came back; None for a fresh one."""
+    if data is None or "files" not in data:
+        return None
+    return [int(key) for key in data["files"].split(",") if key]
+
+
 def _conflict(request: PageRequest, before: Any, verb: Verb, data: dict[str, str]) -> HttpResponse:
-    """Somebody got in between: say who and what, show the ticket's new version, keep what was typed."""
-    ticket = queries.ticket(before.code, request.user)
-    change = queries.last_change(ticket.pk, request.user)
-    (item,) = timeline.items([change], names=queries.names_in([change])) if change else (None,)
-    return _form(request, ticket, verb, data=data, status=CONFLICT, conflict=item, now=clock.now())
+    """Somebody got in between: what was seen beside what is now, who did it, and what was typed, kept."""
+    ticket = _for_form(before.code, request)
+    seen = Seen.sent(request.POST.dict())
+    conflict = conflicts.between(seen, ticket, request.user, now=clock.now())
+    return _form(request, ticket, verb, data=data, status=CONFLICT, conflict=conflict)
 
 
 def _is_repeat(request: PageRequest, ticket: Any, verb: Verb, data: dict[str, str]) -> bool:
     """Whether the newest change is this very deed: the button was pressed twice."""
     change = queries.last_change(ticket.pk, request.user)
-    if change is None or change.actor_id != request.user.pk or change.kind != timeline.EVENT_OF[verb]:
+    done = {timeline.EVENT_OF[verb], timeline.PROPOSAL_OF.get(verb)}
+    if change is None or change.actor_id != request.user.pk or change.kind not in done:
         return False
     typed = data.get("text") or data.get("reason") or ""
     message = getattr(change, "message", None)
     return (message.body if message else "") == typed.replace("\r\n", "\n").strip()
 
 
-def _done(request: PageRequest, before: Any, words: labels.Words) -> HttpResponse:
-    """The ticket as it is now; the inbox when it is no longer for this person."""
+def done(request: PageRequest, before: Any, words: labels.Words, *, step: Any = None) -> HttpResponse:
+    """The ticket as it is now; the inbox when it is no longer for this person. `step`: the way back, if any."""
     code = before.code
     try:
         ticket = queries.ticket(code, request.user)
     except NotFound:
-        return _gone(request, before, words)
+        return _gone(request, before, words, step)
     mark_read(ticket.pk, actor=request.user)
     if not request.htmx:
-        messages.success(request, f"{code}: {words}")
-        return redirect("ticket", code=code)
+        toasts.say(request, f"{code}: {words}", step=step)
+        back = request.POST.get("next", "")
+        return redirect(f"{back}#at-risk" if back.startswith(DASHBOARD) else reverse("ticket", args=[code]))
     now = clock.now()
-    toast = {"tone": "ok", "title": words, "text": code}
-    if _place(request) == "inbox":
+    toast = toasts.toast(words, code, step=step)
+    if place_of(request) == "inbox":
         return _changed_inbox(request, ticket, toast, now=now)
     context = page_of(code, request.user, now=now) | {"toast": toast}
     return _changed(render(request, "ticket/_changed.html", context), target="#ticket")
@@ -164,6 +263,8 @@ def _done(request: PageRequest, before: Any, words: labels.Words) -> HttpRespons
 def _changed_inbox(request: PageRequest, ticket: Any, toast: dict[str, Any], *, now: Any) -> HttpResponse:
     row = queries.ticket_row(ticket.pk, request.user)
     queries.load_clocks([ticket, *([row] if row else [])])
+    if row:
+        row.bulk_verbs = bulk.verbs_of([row], request.user)[row.pk]  # type: ignore[attr-defined]
     context = {
         "now": now,
         "current": ticket,
@@ -176,17 +277,17 @@ def _changed_inbox(request: PageRequest, ticket: Any, toast: dict[str, Any], *, 
     return _changed(render(request, "inbox/_changed.html", context), target="#preview")
 
 
-def _gone(request: PageRequest, before: Any, words: labels.Words) -> HttpResponse:
+def _gone(request: PageRequest, before: Any, words: labels.Words, step: Any) -> HttpResponse:
     code = before.code
     if not request.htmx:
-        messages.success(request, f"{code}: {words}")
+        toasts.say(request, f"{code}: {words}", step=step)
         return redirect("inbox")
-    if _place(request) != "inbox":
-        messages.success(request, f"{code}: {words}")
+    if place_of(request) != "inbox":
+        toasts.say(request, f"{code}: {words}", step=step)
         response: HttpResponse = HttpResponse(status=204)
         response["HX-Redirect"] = redirect("inbox").url
         return response
-    context = {"pk": before.pk, "toast": {"tone": "ok", "title": words, "text": code}}
+    context = {"pk": before.pk, "toast": toasts.toast(words, code, step=step)}
     return _changed(render(request, "inbox/_gone.html", context), target="#preview")
 
 
@@ -196,7 +297,7 @@ def _changed(response: HttpResponse, *, target: str) -> HttpResponse:
     return response
 
 
-def _place(request: PageRequest) -> str:
+def place_of(request: PageRequest) -> str:
     """Where the button was pressed: beside the list or on the ticket's own page."""
     asked = request.POST.get("place") or request.GET.get("place", "")
     return "inbox" if asked == "inbox" else "ticket"

@@ -1,0 +1,155 @@
+"""Take back one's own act, shortly after it. History stays: the undoing is an event of its own.
+
+What the act was to tell the sources is held until the time to undo is over; an act whose message has left, or after
+which anything else happened to the ticket, is not undone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from inbox.accounts.models import Official
+from inbox.actions.base import lock_with_linked
+from inbox.core import clock
+from inbox.core.errors import IllegalMove, NotFound, StaleVersion
+from inbox.core.rows import kept, put_back
+from inbox.core.wake import after_commit
+from inbox.desk.models import UndoStep
+from inbox.notify.tell import untell
+from inbox.outbox.models import OutboxMessage
+from inbox.outbox.vocabulary import DeliveryState
+from inbox.sla import timers
+from inbox.sla.undo import put_clocks_back, remember
+from inbox.tickets.events import NewEvent, record
+from inbox.tickets.models import Attachment, Ticket, TicketEvent
+from inbox.tickets.vocabulary import EventKind, Status, Verb
+
+UNDOABLE = frozenset(
+    {
+        Verb.ACCEPT,
+        Verb.ASSIGN,
+        Verb.CLAIM,
+        Verb.START,
+        Verb.REPLY,
+        Verb.RESOLVE,
+        Verb.RETURN,
+        Verb.REFUSE,
+        Verb.TRANSFER,
+        Verb.PAUSE,
+        Verb.RESUME,
+    }
+)
+#: How long the offer is shown. The server waits a little longer: a press in the last second is still in time.
+UNDO_FOR = timedelta(seconds=10)
+_ON_THE_WAY = timedelta(seconds=5)
+#: For many tickets at once: looking through the results takes longer than reading one line.
+UNDO_BULK_FOR = timedelta(seconds=60)
+_TICKET = (
+    "status",
+    "unit_id",
+    "assignee_id",
+    "accepted_at",
+    "resolved_at",
+    "routing_method",
+    "routing_confidence",
+    "routing_reason",
+    "answer_key",
+)
+_HELD = (DeliveryState.PENDING, DeliveryState.BY_HAND)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A locked ticket before an act on it."""
+
+    ticket: dict[str, Any]
+    clocks: dict[str, Any]
+
+
+def before_act(ticket_id: int) -> Before | None:
+    """Lock the ticket and keep what it is like now.
+
+    None when there is no such ticket (the act will say so) and where an act goes on to linked tickets: that is final.
+    """
+    if lock_with_linked(ticket_id):
+        return None
+    ticket = Ticket.objects.select_for_update().filter(pk=ticket_id).first()
+    return Before(kept(ticket, _TICKET), remember(ticket_id)) if ticket else None
+
+
+def keep_step(before: Before, ticket: Ticket, *, verb: Verb, actor: Official, within: timedelta) -> UndoStep:
+    """After the act, in its transaction: keep the way back and hold the messages for as long as it is open."""
+    event = TicketEvent.objects.filter(ticket=ticket.pk).latest("sequence")
+    until = event.at + within + _ON_THE_WAY
+    held = OutboxMessage.objects.filter(event=event, state=DeliveryState.PENDING)
+    held.update(next_attempt_at=until)
+    for source_id in held.values_list("source_id", flat=True).distinct().order_by():
+        after_commit("inbox.outbox.tasks.dispatch_source", source_id, wait=until - event.at)
+    return UndoStep.objects.create(
+        event=event,
+        ticket=ticket,
+        actor=actor,
+        verb=verb,
+        version=ticket.version,
+        before={"ticket": before.ticket, "clocks": before.clocks},
+        until=until,
+    )
+
+
+def undo(step_id: int, *, actor: Official, at: datetime | None = None) -> Ticket:
+    """Make the ticket what it was before the act, whoever sees it now.
+
+    Raises NotFound for anybody but the one who acted, StaleVersion when the ticket has changed since, and IllegalMove
+    when it is too late or a message has left.
+    """
+    with transaction.atomic():
+        ticket_id = UndoStep.objects.filter(pk=step_id, actor=actor).values_list("ticket_id", flat=True).first()
+        if ticket_id is None:
+            raise NotFound("Nothing to undo")
+        ticket = Ticket.objects.select_for_update(of=("self",)).get(pk=ticket_id)
+        step = UndoStep.objects.select_related("event").get(pk=step_id)
+        at = at or clock.now()
+        if step.undone_at is not None or at > step.until:
+            raise IllegalMove("It is too late to undo this")
+        if ticket.version != step.version:
+            raise StaleVersion(f"{ticket.code} is at version {ticket.version}", current=ticket.version)
+        _call_back(step)
+        Attachment.objects.filter(event=step.event).update(event=None)
+        put_back(ticket, step.before["ticket"])
+        ticket.set_status(Status(ticket.status))
+        put_clocks_back(ticket.pk, step.before["clocks"])
+        untell(step.event)
+        record(
+            NewEvent(
+                ticket_id=ticket.pk,
+                kind=EventKind.UNDONE,
+                at=at,
+                data={"verb": step.verb, "sequence": step.event.sequence},
+                actor_id=actor.pk,
+            )
+        )
+        ticket.next_due_at = timers.next_due_at(ticket)
+        ticket.version += 1
+        ticket.updated_at = at
+        ticket.save()
+        step.undone_at = at
+        step.save(update_fields=["undone_at"])
+    return ticket
+
+
+def forget_steps(before: datetime) -> int:
+    """Delete the ways back that ended before `before`; returns how many."""
+    return UndoStep.objects.filter(until__lt=before).delete()[0]
+
+
+def _call_back(step: UndoStep) -> None:
+    """Cancel what the act was to tell the sources; raises IllegalMove when some of it has left."""
+    messages = OutboxMessage.objects.filter(event=step.event)
+    number = messages.count()
+    held = messages.filter(state__in=_HELD, attempts_made=0)
+    if held.update(state=DeliveryState.CANCELLED, reason_code="undone", is_examined=True) != number:
+        raise IllegalMove("The message has left already")

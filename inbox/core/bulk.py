@@ -1,0 +1,214 @@
+"""Storing many rows at once, faster than the ORM's way: COPY and arrays on PostgreSQL, executemany on SQLite.
+
+The ORM builds one expression per value; from a few hundred rows on that costs several times what the database needs
+(benchmarks/clocks.py, benchmarks/ingest.py). Defaults, `pre_save` and field preparation work as with `save`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from django.db import connection, connections, models, transaction
+
+_Fields = Sequence["models.Field[Any, Any]"]
+#: Columns whose plain Python values are what the driver takes. Exactly these classes: heirs may encrypt or convert.
+_PLAIN = frozenset(
+    {
+        models.CharField,
+        models.SlugField,
+        models.TextField,
+        models.BooleanField,
+        models.FloatField,
+        models.IntegerField,
+        models.BigIntegerField,
+        models.SmallIntegerField,
+        models.PositiveIntegerField,
+        models.PositiveBigIntegerField,
+        models.PositiveSmallIntegerField,
+        models.AutoField,
+        models.BigAutoField,
+    }
+)
+_PLAIN_VALUES = frozenset({str, int, bool, float, type(None)})
+
+
+def insert_rows(rows: Sequence[models.Model]) -> None:
+    """Store new rows of one model and give each its key, unless the key is that of another row (one to one).
+
+    Raises IntegrityError and DataError as an INSERT does.
+    """
+    if not rows:
+        return
+    meta = rows[0]._meta
+    fields = meta.concrete_fields
+    with transaction.atomic(savepoint=False):
+        if meta.auto_field is not None:
+            for row, key in zip(rows, _new_keys(meta, len(rows)), strict=True):
+                row.pk = key
+        values = _prepared(rows, fields, add=True)
+        (_copy if connection.vendor == "postgresql" else _insert_each)(meta.db_table, fields, values)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
+    """Store these fields of rows of one model, by key."""
+    if not rows:
+        return
+    meta = rows[0]._meta
+    changed = [field for field in meta.concrete_fields if field.name in fields]
+    values = _prepared(rows, [*changed, meta.pk], add=False)
+    (_update_from_arrays if connection.vendor == "postgresql" else _update_each)(meta, changed, values)
+
+
+def set_column(model: type[models.Model], keys: Sequence[int], field: str, value: Any) -> None:
+    """Store one value in one field of the rows with these keys."""
+    if connection.vendor != "postgresql":
+        model._default_manager.filter(pk__in=keys).update(**{field: value})
+        return
+    column, key = _names([one for one in model._meta.concrete_fields if one.name == field] + [model._meta.pk])
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {key} = ANY(%s)", [value, list(keys)])  # noqa: S608
+
+
+def insert_missing(
+    model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Any]], same: Mapping[str, Any]
+) -> set[Any]:
+    """Store new rows without those that a unique key knows already; returns the first field of those stored.
+
+    `same`: fields that have one value in all rows.
+    """
+    if not rows:
+        return set()
+    concrete = {field.name: field for field in model._meta.concrete_fields}
+    own, shared = ([concrete[name] for name in names] for names in (fields, same))
+    table, names = connection.ops.quote_name(model._meta.db_table), _names([*own, *shared])
+    constants, marks = list(same.values()), ["%s"] * len(same)
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{field.rel_db_type(connection)}[]" for field in own)
+        typed = [f"%s::{field.db_type(connection)}" for field in shared]
+        values = f"SELECT {', '.join(['new.*', *typed])} FROM unnest({arrays}) AS new"  # noqa: S608
+        given = [*constants, *(list(column) for column in zip(*rows, strict=True))]
+    else:
+        each = f"({', '.join(['%s'] * len(own) + marks)})"
+        values = f"VALUES {', '.join([each] * len(rows))}"
+        given = [
+            field.get_db_prep_save(value, connection)
+            for row in rows
+            for field, value in zip([*own, *shared], [*row, *constants], strict=True)
+        ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(names)}) {values} ON CONFLICT DO NOTHING RETURNING {names[0]}", given
+        )
+        return {found for (found,) in cursor.fetchall()}
+
+
+def _prepared(rows: Sequence[models.Model], fields: _Fields, *, add: bool) -> list[list[Any]]:
+    columns = [_column(field, rows, add=add) for field in fields]
+    return [list(values) for values in zip(*columns, strict=True)]
+
+
+def _column(field: models.Field[Any, Any], rows: Sequence[models.Model], *, add: bool) -> list[Any]:
+    """The values of one column as the driver takes them; plain ones are not sent through the field's own way."""
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        values = [field.pre_save(row, add) for row in rows]
+    else:
+        values = [row.__dict__[field.attname] for row in rows]  # past the descriptors, which are asked for each row
+    prepare = _preparation(field)
+    target = field
+    while isinstance(target, models.ForeignKey):
+        target = target.target_field
+    if type(target) in _PLAIN:
+        return [
+            value if type(value) in _PLAIN_VALUES else value.value if isinstance(value, Enum) else prepare(value)
+            for value in values
+        ]
+    if type(target) is models.DateTimeField:
+        return _instants(values)
+    return [prepare(value) for value in values]
+
+
+def _preparation(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
+    database = connections[connection.alias]  # not the proxy, which looks itself up at every use
+    return lambda value: field.get_db_prep_save(value, database)
+
+
+def _instants(values: Sequence[Any]) -> list[Any]:
+    """Aware instants as the database wants them. Rows stored together share most of theirs."""
+    adapt = connections[connection.alias].ops.adapt_datetimefield_value
+    known: dict[Any, Any] = {None: None}
+    prepared = []
+    for value in values:
+        if value not in known:
+            known[value] = adapt(value)
+        prepared.append(known[value])
+    return prepared
+
+
+def _names(fields: _Fields) -> list[str]:
+    return [connection.ops.quote_name(str(field.column)) for field in fields]
+
+
+# --- Keys -------------------------------------------------------------------------------------------------------------
+
+
+def _new_keys(meta: Any, number: int) -> list[int]:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                [meta.db_table, meta.pk.column, number],
+            )
+            return [key for (key,) in cursor.fetchall()]
+        # Whoever writes holds the only lock there is, so nobody else takes these.
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [meta.db_table])
+        last = (cursor.fetchone() or (0,))[0]
+        return list(range(last + 1, last + 1 + number))
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------------
+
+
+def _copy(table: str, fields: _Fields, values: Sequence[Sequence[Any]]) -> None:
+    copying = f"COPY {connection.ops.quote_name(table)} ({', '.join(_names(fields))}) FROM STDIN"
+    # Django translates the errors of statements, not those of COPY.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(copying) as copy:
+        for row in values:
+            copy.write_row(row)
+
+
+def _update_from_arrays(meta: Any, changed: _Fields, values: Sequence[Sequence[Any]]) -> None:
+    """One statement with an array for each column."""
+    fields = [*changed, meta.pk]
+    arrays = ", ".join(f"%s::{field.rel_db_type(connection)}[]" for field in fields)
+    assignments = ", ".join(f"{name} = new.{name}" for name in _names(changed))
+    table, names = connection.ops.quote_name(meta.db_table), ", ".join(_names(fields))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {assignments} FROM unnest({arrays}) AS new({names}) "  # noqa: S608  names of ours
+            f"WHERE {table}.{_names([meta.pk])[0]} = new.{_names([meta.pk])[0]}",
+            [list(column) for column in zip(*values, strict=True)],
+        )
+
+
+# --- SQLite -----------------------------------------------------------------------------------------------------------
+
+
+def _insert_each(table: str, fields: _Fields, values: Sequence[Sequence[Any]]) -> None:
+    marks = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {connection.ops.quote_name(table)} ({', '.join(_names(fields))}) VALUES ({marks})",  # noqa: S608
+            values,
+        )
+
+
+def _update_each(meta: Any, changed: _Fields, values: Sequence[Sequence[Any]]) -> None:
+    assignments = ", ".join(f"{name} = %s" for name in _names(changed))
+    table, key = connection.ops.quote_name(meta.db_table), _names([meta.pk])[0]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {assignments} WHERE {key} = %s", values)  # noqa: S608  names of ours

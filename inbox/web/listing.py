@@ -1,0 +1,93 @@
+"""Which tickets a list shows and in which order, read from the parameters of its address and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+
+from inbox.core.errors import Invalid
+from inbox.tickets import queries
+from inbox.tickets.queries import Order, View
+
+if TYPE_CHECKING:
+    from inbox.accounts.models import Official
+    from inbox.tickets.models import Ticket
+
+#: Parameters of the page itself; everything else is a filter of `TicketFilter`.
+OWN = ("view", "ticket", "after", "than", "since", "shown", "saved")
+#: Those that say where one is in a list, not which list it is.
+PLACE = ("ticket", "after", "than", "since", "shown")
+#: What `ordering` may ask for here; the list of deadlines is what one gets without asking.
+ORDERS: Mapping[str, Order] = {
+    "next_due": Order.DEADLINE,
+    "-received": Order.NEWEST,
+    "-updated": Order.CHANGED,
+}
+#: Views that have an order of their own. Closed tickets have no deadline: a million of them are not sorted by it.
+FIXED: Mapping[View, Order] = {
+    View.AT_RISK: Order.RISK,
+    View.RESOLVED: Order.RESOLVED,
+    View.ALL: Order.NEWEST,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list: its tickets, unordered and visible to the person, its view and its order."""
+
+    params: QueryDict
+    view: View
+    order: Order
+    tickets: QuerySet[Ticket]
+
+    @classmethod
+    def of(cls, params: QueryDict, official: Official, *, at: datetime) -> Listing:
+        """The list behind an address. Raises Invalid naming the parameter that is wrong."""
+        params = filled(params)
+        view = view_of(params)
+        tickets = queries.narrowed(params, view, official=official, at=at, also_allowed=OWN)
+        return cls(params, view, FIXED.get(view) or ORDERS.get(params.get("ordering", ""), Order.DEADLINE), tickets)
+
+    @property
+    def filters(self) -> QueryDict:
+        """What narrows the list further than its view."""
+        return without(self.params, "view", "ordering", "saved", *PLACE)
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.filters)
+
+    @property
+    def may_be_ordered(self) -> bool:
+        return self.view not in FIXED
+
+
+def view_of(params: QueryDict) -> View:
+    """The view asked for. Raises Invalid."""
+    try:
+        return View(params.get("view") or View.OPEN)
+    except ValueError:
+        raise Invalid("There is no such view", field="view") from None
+
+
+def filled(params: QueryDict) -> QueryDict:
+    """The parameters that say something: a form sends its empty fields too."""
+    kept = params.copy()
+    for name, values in params.lists():
+        kept.setlist(name, [value for value in values if value])
+        if not kept.getlist(name):
+            del kept[name]
+    return kept
+
+
+def without(params: QueryDict, *names: str) -> QueryDict:
+    """The parameters but for these."""
+    kept = params.copy()
+    for name in names:
+        kept.pop(name, None)
+    return kept

@@ -1,0 +1,1 @@
+"""Upgrading a database that already has tickets."""

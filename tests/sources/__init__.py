@@ -1,0 +1,1 @@
+"""Sources as they are set up here, and when they were away."""
