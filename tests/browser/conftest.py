@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.processes import ROOT, Sandbox, answers, free_port, wait_until
 from tools import browser as chromium
@@ -43,6 +43,7 @@ def chromium_browser() -> Iterator[Browser]:
     # Playwright runs a loop in this thread; tests use the database beside it, never in it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True  # nobody has gathered the static files
+    expect.set_options(timeout=20_000)  # the rest of the suite takes the processors at the same time
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

@@ -6,6 +6,9 @@ Scenarios of PostgreSQL or Redis run where these are (the second half of the che
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -27,7 +30,7 @@ from inbox.actions.resolve_ticket import resolve_ticket
 from inbox.core import clock
 from inbox.intake.sync import sync_source
 from inbox.outbox.dispatch import dispatch
-from inbox.outbox.models import OutboxMessage
+from inbox.outbox.models import DeliveryAttempt, OutboxMessage
 from inbox.outbox.recovery import GAP, notice_gap
 from inbox.outbox.tasks import dispatch_due
 from inbox.sources.models import Source
@@ -36,7 +39,7 @@ from inbox.tickets.models import ExternalRef, Ticket, TicketEvent
 from inbox.tickets.verification import verify
 from tests.factories import make_official, make_ticket, make_unit
 from tests.outbox.fickle import FickleSource, fickle_source
-from tests.processes import SYSTEMS, Sandbox, database_url
+from tests.processes import ROOT, SYSTEMS, Sandbox, database_url, wait_until
 
 postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="about PostgreSQL")
 redis = pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="about Redis")
@@ -135,6 +138,61 @@ def test_an_emptied_broker_loses_nothing(leader: Official, fickle: tuple[FickleS
     assert broker.delete(queue) in {0, 1}
     dispatch()
     assert [texts(system, str(880_000 + number)) for number in range(20)] == [[ANSWER]] * 20
+
+
+@postgres
+@redis
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.timeout(180)
+def test_a_deployment_while_eight_deliveries_run_loses_none_and_sends_none_twice(leader: Official) -> None:
+    """F27: TERM to a real worker in the middle of its tasks; each ends, and the next worker does the rest."""
+    with fickle_source(1) as (system, address):
+        system.drops = system.twice = system.busy = 0.0
+        system.late = 1.0  # every write takes a while, so that TERM meets all eight in mid-sending
+        sources = [
+            save_source(f"hotline-{number}", connector="hotline_1022", values={"base_url": address, "token": "x"})
+            for number in range(8)
+        ]
+        expected = {}
+        for number, source in enumerate(sources):
+            for part in range(3):
+                external_id = str(880_000 + 10 * number + part)
+                ticket = in_work(source, leader, external_id)
+                resolve_ticket(ticket.pk, actor=leader, text=ANSWER)
+                expected[external_id] = [ANSWER]
+        queue = f"deployed-{uuid.uuid4().hex}"
+
+        old = start_worker(queue)
+        ask_for(sources, queue)
+        wait_until(lambda: len(system.history) >= 8, seconds=60, what="eight deliveries at once")
+        old.send_signal(signal.SIGTERM)
+        new = start_worker(queue)
+        assert old.wait(30) == 0, "it ended what it was doing"
+        ask_for(sources, queue)
+        try:
+            waiting = OutboxMessage.objects.exclude(state="delivered")
+            wait_until(lambda: not waiting.exists(), seconds=60, what="the rest")
+        finally:
+            new.terminate()
+            new.wait(30)
+        assert {external_id: texts(system, external_id) for external_id in expected} == expected
+        assert set(DeliveryAttempt.objects.values_list("outcome", flat=True)) == {"delivered"}
+        assert verify().findings == []
+
+
+def start_worker(queue: str) -> subprocess.Popen[bytes]:
+    """A real worker for eight tasks at once, on the test's database."""
+    words = ["-A", "config", "worker", "--concurrency", "8", "--loglevel", "ERROR", "-Q", queue, "-n", uuid.uuid4().hex]
+    return subprocess.Popen(
+        [sys.executable, "-m", "celery", *words], cwd=ROOT, env=os.environ | {"DATABASE_URL": database_url()}
+    )
+
+
+def ask_for(sources: list[Source], queue: str) -> None:
+    """What the scheduler does for every source that has something to send."""
+    with current_app.connection(os.environ["REDIS_URL"]) as line:
+        for source in sources:
+            current_app.send_task("inbox.outbox.tasks.dispatch_source", args=[source.pk], queue=queue, connection=line)
 
 
 # --- Database ---------------------------------------------------------------------------------------------------------
