@@ -12,6 +12,8 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.processes import Sandbox, running_sandbox
 
+LONGEST_ID = 80
+
 
 def pytest_configure() -> None:
     """Tests never talk to the broker of a product that runs on this machine, and hash passwords cheaply."""
@@ -24,6 +26,11 @@ def pytest_configure() -> None:
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A test is not named after a whole file: names go over the wire between the workers, and into reports."""
+    return argname if isinstance(val, str | bytes) and len(val) > LONGEST_ID else None
 
 
 @pytest.fixture
