@@ -33,6 +33,15 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, str | bytes) and len(val) > LONGEST_ID else None
 
 
+@pytest.fixture(autouse=True)
+def _one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages keep calendars for a minute: the next test has other ones, and none ends while statements are counted."""
+    from inbox.web import deadlines
+
+    deadlines.forget_calendars()
+    monkeypatch.setattr(deadlines, "_minute", lambda: 0)
+
+
 @pytest.fixture
 def city(db: None) -> None:
     """Units, calendars and policies, as every installation has them."""

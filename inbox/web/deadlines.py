@@ -85,7 +85,11 @@ def _calendars_in(minute: int) -> Calendars:
 
 def calendars() -> Calendars:
     """The calendars, read at most once a minute per process: an edit shows on the screens a minute later."""
-    return _calendars_in(int(time.monotonic() // 60))
+    return _calendars_in(_minute())
+
+
+def _minute() -> int:
+    return int(time.monotonic() // 60)
 
 
 def forget_calendars() -> None:

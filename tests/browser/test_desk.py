@@ -20,17 +20,10 @@ from inbox.bulk.jobs import run_unfinished
 from inbox.desk.models import SavedView
 from inbox.tickets.models import Ticket
 from inbox.units.models import Unit
-from inbox.web import deadlines
 from tests.factories import make_official, make_source, make_tickets
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.django_db(transaction=True)]
 Desk = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_calendars() -> None:
-    """The pages keep calendars for a minute; the next test has other ones."""
-    deadlines.forget_calendars()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
@@ -11,18 +11,9 @@ from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import CITY_ROLES, Role
 from inbox.sources.models import Source
 from inbox.units.models import Unit
-from inbox.web import deadlines
 from tests.factories import make_official, make_source, make_unit
 
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_calendars() -> Iterator[None]:
-    """The pages keep calendars for a minute; the next test has other ones."""
-    deadlines.forget_calendars()
-    yield
-    deadlines.forget_calendars()
 
 
 @pytest.fixture
