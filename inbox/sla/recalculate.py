@@ -6,7 +6,8 @@ how far the job is in one transaction, so a job that was killed goes on where it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -17,7 +18,7 @@ from django.utils import timezone
 from inbox.core.bulk import update_rows
 from inbox.core.wake import after_commit
 from inbox.sla import timers
-from inbox.sla.models import ClockKind, ClockState, Recalculation, SlaClock, SlaPolicy
+from inbox.sla.models import ClockKind, ClockPause, ClockState, Recalculation, SlaClock, SlaPolicy
 from inbox.sla.queries import ROUND_THE_CLOCK, Calendars, Change, HoursChange, UnitChange
 from inbox.tickets.events import record_alike
 from inbox.tickets.models import Ticket, code_of
@@ -29,6 +30,7 @@ PREVIEWED = 2000
 DAY = timedelta(days=1)
 #: The last day of a change without an end.
 FOR_EVER = date(9000, 1, 1)
+_Row = tuple[SlaClock, Sequence[ClockPause]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,13 +222,19 @@ def _batches(clocks: QuerySet[SlaClock]) -> Iterator[list[int]]:
         yield keys
 
 
-def _rows(keys: list[int]) -> list[SlaClock]:
-    """Those of the clocks that are still open. Few policies have many clocks, so each is read once."""
-    rows = list(SlaClock.objects.open().filter(pk__in=keys).prefetch_related("pauses"))
+def _rows(keys: list[int]) -> list[_Row]:
+    """Those of the clocks that are still open, with their pauses.
+
+    Few policies have many clocks, so each is read once; few clocks have pauses, and prefetching costs each of them.
+    """
+    rows = list(SlaClock.objects.open().filter(pk__in=keys))
     policies = SlaPolicy.objects.in_bulk({row.policy_id for row in rows})
+    pauses: dict[int, list[ClockPause]] = defaultdict(list)
+    for pause in ClockPause.objects.filter(clock__in=keys):
+        pauses[pause.clock_id].append(pause)
     for row in rows:
         row.policy = policies[row.policy_id]
-    return rows
+    return [(row, pauses.get(row.pk, ())) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +250,13 @@ class _Wanted:
         return self.calendar_id or row.policy.calendar_id
 
 
-def _reckoned(rows: list[SlaClock], calendars: Calendars, wanted: _Wanted) -> tuple[list[SlaClock], list[Move]]:
+def _reckoned(rows: list[_Row], calendars: Calendars, wanted: _Wanted) -> tuple[list[SlaClock], list[Move]]:
     """The rows of which anything changes, with their new dates set, and the due dates that move."""
     changed, moves = [], []
-    for row in rows:
+    for row, pauses in rows:
         before = (row.calendar_id, row.due_at, row.warn_at, row.late_at)
         row.calendar_id = wanted.of(row)
-        if timers.reckon(row, row.pauses.all(), calendars):
+        if timers.reckon(row, pauses, calendars):
             moves.append(Move(row.ticket_id, row.kind, before[1], row.due_at))
         if before != (row.calendar_id, row.due_at, row.warn_at, row.late_at):
             changed.append(row)
@@ -273,11 +281,11 @@ def _apply(keys: list[int], calendars: Calendars, wanted: _Wanted, *, at: dateti
     return moves
 
 
-def _shift_pauses(rows: list[SlaClock], calendars: Calendars) -> None:
+def _shift_pauses(rows: list[_Row], calendars: Calendars) -> None:
     """The longest length of a pause is in working days, so its end moves with the calendar too."""
     shifted = []
-    for row in rows:
-        for pause in row.pauses.all() if row.state == ClockState.PAUSED else ():
+    for row, pauses in rows:
+        for pause in pauses if row.state == ClockState.PAUSED else ():
             until = timers.longest_pause(row, pause.from_at, calendars)
             if pause.to_at is None and pause.until != until:
                 pause.until = until

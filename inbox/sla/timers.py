@@ -132,12 +132,12 @@ def new_clock(
         target_unit=policy.accept_unit if accept else policy.resolve_unit,
         started_at=started_at,
     )
-    _reckon_new(row, policy, calendars)
+    _reckon_plain(row, policy, calendars)
     return row
 
 
-def _reckon_new(row: SlaClock, policy: SlaPolicy, calendars: Calendars) -> None:
-    """What `reckon` says of a clock without pauses and extensions, without building one: most clocks are new."""
+def _reckon_plain(row: SlaClock, policy: SlaPolicy, calendars: Calendars) -> None:
+    """What `reckon` says of a clock without pauses and extensions, without building one: most clocks are such."""
     counting, target = (
         calendars.counting(row.calendar_id, row.target_unit),
         target_of(row.target_amount, row.target_unit),
@@ -474,10 +474,14 @@ def reckon(row: SlaClock, pauses: Iterable[ClockPause], calendars: Calendars) ->
 
     A moved due date may be warned about again: each level counts once per clock and due date.
     """
-    clock = clock_of(row, pauses, calendars)
-    before, row.due_at = row.due_at, clock.due_at.astimezone(timezone.get_default_timezone())
-    row.warn_at = _warn_at(clock, row.policy.warn_fraction)
-    row.late_at = calendars.working(row.calendar_id).add_days(row.due_at, row.policy.late_days)
+    before, pauses = row.due_at, list(pauses)
+    if pauses or row.extension or row.met_at is not None:
+        clock = clock_of(row, pauses, calendars)
+        row.due_at = clock.due_at.astimezone(timezone.get_default_timezone())
+        row.warn_at = _warn_at(clock, row.policy.warn_fraction)
+        row.late_at = calendars.working(row.calendar_id).add_days(row.due_at, row.policy.late_days)
+    else:
+        _reckon_plain(row, row.policy, calendars)
     if row.due_at == before:
         return False
     row.warned_at = row.breached_at = row.escalated_at = None
