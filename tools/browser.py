@@ -20,7 +20,10 @@ def find() -> str | None:
 
 def install() -> None:
     """Install Debian's package, quietly; what goes wrong is seen by the browser still missing."""
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
+    apt = ["apt-get", "install", "-y", "-qq"]
+    for command in (["apt-get", "update", "-qq"], [*apt, "chromium-headless-shell"], [*apt, "chromium"]):
+        if find() is not None:
+            return  # the shell is smaller and faster; older releases of Debian have only the whole browser
         subprocess.run(  # noqa: S603  fixed commands
             command,
             check=False,
