@@ -70,11 +70,13 @@ class Conflict(Permanent):
 class BadPayload(ConnectorError):
     """One payload cannot be understood. It is quarantined with this reason and the run goes on.
 
-    `field` names the offending field where there is one.
+    `field` names the offending field where there is one. `sample` is how an answer begins that could not be read at
+    all; it may hold personal data, so it is kept for a person and neither shown around nor logged.
     """
 
     default_code = "bad_payload"
 
-    def __init__(self, detail: str = "", *, code: str = "", field: str = "") -> None:
+    def __init__(self, detail: str = "", *, code: str = "", field: str = "", sample: str = "") -> None:
         super().__init__(detail, code=code)
         self.field = field
+        self.sample = sample

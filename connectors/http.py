@@ -58,6 +58,8 @@ from connectors.errors import (
 CONNECT_TIMEOUT = 5.0  # seconds
 DEFAULT_USER_AGENT = "MotMoi/1.0"
 MAX_REDIRECTS = 3
+#: How much is kept of an answer that cannot be read, in bytes.
+SAMPLE = 2048
 MAX_DEPTH = 60  # levels of JSON
 MOST_VALUES = 2_000_000  # of JSON: an empty list is two bytes on the way and sixty in memory
 _CHUNK = 64 * 1024
@@ -328,7 +330,8 @@ class HttpClient:
                 try:
                     return parse(answer.body, answer.charset)
                 except BadPayload as error:
-                    raise BadPayload(f"{request}: {error.detail}", code=error.code) from None
+                    sample = answer.body[:SAMPLE].decode("utf-8", "replace")
+                    raise BadPayload(f"{request}: {error.detail}", code=error.code, sample=sample) from None
         raise AssertionError("stamina returns or raises")
 
     def _send(self, request: _Request, max_bytes: int) -> _Answer:

@@ -42,6 +42,11 @@ def masked_email(email: str) -> str:
     return f"{local[0]}{DOT * 3}@{DOT * 3}.{domain.rpartition('.')[2]}"
 
 
+def without_contacts(text: str) -> str:
+    """The text with dots in place of phone numbers and e-mail addresses."""
+    return re.sub(CONTACT, DOT * 3, text)
+
+
 def has_contact(text: str) -> bool:
     """Whether a text names a phone number or an e-mail address."""
     return re.search(CONTACT, text) is not None

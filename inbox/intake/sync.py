@@ -20,6 +20,7 @@ from connectors.records import InboundRecord, OpenItem, RawItem
 from inbox.actions.ingest_page import Ingested, ingest_page
 from inbox.core import clock
 from inbox.core.errors import Busy
+from inbox.core.masking import without_contacts
 from inbox.intake import received
 from inbox.sources import leases
 from inbox.sources.codes import codes_of
@@ -204,6 +205,8 @@ def _end(source: Source, run: SyncRun, error: ConnectorError | None) -> None:
     run.outcome = RunOutcome.FAILED if error else RunOutcome.OK
     if error is not None:
         run.error_code, run.error_detail = error.code[:50], error.detail
+    if isinstance(error, BadPayload):
+        run.sample = without_contacts(error.sample)
     with transaction.atomic():
         run.save()
         fresh = Source.objects.select_for_update().get(pk=source.pk)

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from inbox.accounts.models import Official
-from inbox.core.fields import EncryptedJSONField, PackedJSONField
+from inbox.core.fields import EncryptedJSONField, EncryptedTextField, PackedJSONField
 from inbox.sources.vocabulary import CodeKind, Health, PayloadState, RunOutcome
 
 
@@ -139,6 +139,9 @@ class SyncRun(models.Model):
     expected = models.PositiveIntegerField(null=True, blank=True, help_text="How many there are, where that is known.")
     error_code = models.CharField(max_length=50, blank=True)
     error_detail = models.CharField(max_length=500, blank=True)
+    sample = EncryptedTextField(
+        blank=True, help_text="How an answer begins that could not be read at all, without contacts."
+    )
 
     class Meta:
         ordering = ["-started_at", "-pk"]

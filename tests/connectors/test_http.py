@@ -260,6 +260,15 @@ def test_an_unreadable_body(httpserver: HTTPServer, body: bytes, headers: dict[s
     assert (read.value.code, write.value.code) == (code, code)
 
 
+def test_how_an_unreadable_answer_began_is_kept_for_a_person(httpserver: HTTPServer) -> None:
+    body = "<html><h1>Hệ thống đang bảo trì</h1>" + "x" * 5_000
+    httpserver.expect_request("/x").respond_with_data(body, content_type="application/json")
+    with pytest.raises(BadPayload) as read:
+        _client(httpserver.url_for("")).get_json("/x")
+    assert read.value.sample == body.encode()[:2048].decode()
+    assert "bảo trì" not in str(read.value), "what is logged holds nothing of it"
+
+
 def test_json_is_read_whatever_its_label_says(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/x").respond_with_data('{"a": "ở"}', content_type="text/html; charset=latin-1")
     assert _client(httpserver.url_for("")).get_json("/x") == {"a": "ở"}

@@ -183,6 +183,18 @@ def test_a_payload_that_does_not_parse_is_kept_with_its_reason_and_the_run_goes_
     assert InboundPayload.objects.filter(state="rejected").count() == 1, "kept once"
 
 
+def test_how_an_unreadable_page_began_is_kept_without_contacts(source: Source, book: BookSource) -> None:
+    """F7: encrypted, for those who manage sources."""
+    sample = "<h1>Bảo trì</h1> gọi 0903 111 227 hoặc an@example.vn"
+    book.fail_before_page = {0: BadPayload("a web page", code="html_instead_of_json", sample=sample)}
+    run = SyncRun.objects.get(pk=sync_source(source).pk)
+    assert (run.outcome, run.error_code) == ("failed", "html_instead_of_json")
+    assert run.sample == "<h1>Bảo trì</h1> gọi ••• hoặc •••"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sample FROM inbox_syncrun WHERE id = %s", [run.pk])
+        assert "trì" not in cursor.fetchone()[0]
+
+
 def test_a_mended_payload_goes_in_by_replay(source: Source, book: BookSource) -> None:
     bad = book.book[0][1].external_id
     book.bad = {bad}

@@ -9,7 +9,7 @@ from django.test import Client
 
 from inbox.accounts.vocabulary import Role
 from inbox.core import clock
-from inbox.sources.models import InboundPayload, Source
+from inbox.sources.models import InboundPayload, Source, SyncRun
 from inbox.sources.vocabulary import Health
 from inbox.web.advice import advice_for
 
@@ -70,6 +70,21 @@ def test_quarantine_is_listed_without_what_citizens_wrote(browser: Browser, payl
     assert browser(Role.OFFICER).get(address).status_code == 403
     assert browser(Role.OFFICER).post(f"{address}replay/").status_code == 403
     assert "Bí Mật" in browser(Role.ADMIN).get(address).content.decode()
+
+
+def test_how_an_unreadable_answer_began_is_for_those_who_manage_sources(browser: Browser, portal: Source) -> None:
+    SyncRun.objects.create(
+        source=portal,
+        trigger="schedule",
+        owner="w",
+        started_at=clock.now(),
+        outcome="failed",
+        error_code="html_instead_of_json",
+        sample="<h1>Bảo trì</h1>",
+    )
+
+    assert "Bảo trì" not in browser(Role.OFFICER).get("/sources/portal/").content.decode()
+    assert "&lt;h1&gt;Bảo trì&lt;/h1&gt;" in browser(Role.ADMIN).get("/sources/portal/").content.decode()
 
 
 def test_a_payload_is_found_only_under_its_source(browser: Browser, payload: InboundPayload) -> None:
