@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -22,6 +23,7 @@ def pytest_configure() -> None:
     hypothesis_settings.register_profile("search", deadline=None, max_examples=2_000)
     hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
     current_app.conf.broker_url = "memory://"
+    gc.set_threshold(100_000, 50, 50)  # modules and tests are most of what lives; looking through them often is a tenth
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -45,12 +47,9 @@ def _one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def city(db: None) -> None:
     """Units, calendars and policies, as every installation has them."""
-    from inbox.sla.seed import load_calendars, load_policies
-    from inbox.units.seed import load_units
+    from tests.city import put_city
 
-    load_units()
-    load_calendars()
-    load_policies()
+    put_city()
 
 
 @pytest.fixture
