@@ -5,6 +5,7 @@ Loading them takes a tenth of a second and more than a thousand tests want them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
@@ -15,26 +16,38 @@ from inbox.sla.seed import load_calendars, load_policies
 from inbox.units.models import LegacyWard, LegacyWardTarget, Unit
 from inbox.units.seed import load_units
 
-#: What the loaders fill. In an order in which every row finds what it refers to.
+#: By table: a COPY on PostgreSQL, rows elsewhere.
+Rows = dict[str, Any]
+#: What the loaders fill.
 MODELS: tuple[type[Model], ...] = (
     *(Unit, LegacyWard, LegacyWardTarget),
     *(WorkCalendar, CalendarOverride, SlaPolicy, PolicyLevel),
 )
-_kept: dict[str, Any] = {}  # by table: a COPY on PostgreSQL, rows elsewhere
+_kept: Rows = {}
 
 
 def put_city() -> None:
     """The same rows each time. A test that has made units or calendars of its own gets them beside these."""
     is_empty = not any(model._default_manager.exists() for model in (Unit, WorkCalendar, SlaPolicy))
     if is_empty and _kept:
-        for table, rows in _kept.items():
-            _write(table, rows)
-        return
+        return put_back(_kept)
     load_units()
     load_calendars()
     load_policies()
     if is_empty:
-        _kept.update((table, _read(table)) for table in (model._meta.db_table for model in MODELS))
+        _kept.update(rows_of(MODELS))
+    return None
+
+
+def rows_of(models: Iterable[type[Model]]) -> Rows:
+    """Everything in the tables of these models."""
+    return {table: _read(table) for table in (model._meta.db_table for model in models)}
+
+
+def put_back(rows: Rows) -> None:
+    """Into empty tables, in a transaction: only at its end does everything have to have what it refers to."""
+    for table, content in rows.items():
+        _write(table, content)
 
 
 def _read(table: str) -> Any:
@@ -46,11 +59,13 @@ def _read(table: str) -> Any:
         return cursor.fetchall()
 
 
-def _write(table: str, rows: Any) -> None:
+def _write(table: str, content: Any) -> None:
     with connection.cursor() as cursor:
+        if not content:
+            return
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                copy.write(rows)
-        elif rows:
-            marks = ", ".join(["%s"] * len(rows[0]))
-            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608  likewise
+                copy.write(content)
+        else:
+            marks = ", ".join(["%s"] * len(content[0]))
+            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", content)  # noqa: S608  likewise

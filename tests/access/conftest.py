@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
 import pytest
+from django.apps import apps
 
 from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import Role
@@ -22,6 +24,7 @@ from inbox.sources.vocabulary import PayloadState
 from inbox.tickets.models import Ticket
 from inbox.units.models import Unit
 from tests.access.routes import Things
+from tests.city import Rows, put_back, rows_of
 from tests.factories import make_attachment, make_official, make_source, make_ticket, make_unit
 
 _number = count(1)
@@ -114,8 +117,20 @@ ONLOOKERS = ("auditor", "supervisor", "admin")
 INSIDERS = ("own officer", "own leader")
 
 
+_built: list[tuple[City, Rows]] = []
+
+
 @pytest.fixture
 def city(db: None) -> City:
+    """Built once per process, then put back as rows: hundreds of tests want it."""
+    if _built:
+        put_back(_built[0][1])
+    else:
+        _built.append((_build(), rows_of(apps.get_app_config("inbox").get_models(include_auto_created=True))))
+    return copy.deepcopy(_built[0][0])
+
+
+def _build() -> City:
     load_calendars()
     load_policies()
     ward, elsewhere, source = make_unit(), make_unit(), make_source("gopy-thu")
