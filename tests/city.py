@@ -16,7 +16,7 @@ from inbox.sla.seed import load_calendars, load_policies
 from inbox.units.models import LegacyWard, LegacyWardTarget, Unit
 from inbox.units.seed import load_units
 
-#: By table: a COPY on PostgreSQL, rows elsewhere.
+#: By "table (columns)": a COPY on PostgreSQL, rows elsewhere.
 Rows = dict[str, Any]
 #: What the loaders fill.
 MODELS: tuple[type[Model], ...] = (
@@ -41,31 +41,38 @@ def put_city() -> None:
 
 def rows_of(models: Iterable[type[Model]]) -> Rows:
     """Everything in the tables of these models."""
-    return {table: _read(table) for table in (model._meta.db_table for model in models)}
+    return {_columns_of(model): _read(_columns_of(model)) for model in models}
+
+
+def _columns_of(model: type[Model]) -> str:
+    """Table and columns by name: their order depends on the migrations that the database went through."""
+    columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
+    return f"{model._meta.db_table} ({columns})"
 
 
 def put_back(rows: Rows) -> None:
     """Into empty tables, in a transaction: only at its end does everything have to have what it refers to."""
-    for table, content in rows.items():
-        _write(table, content)
+    for columns, content in rows.items():
+        _write(columns, content)
 
 
-def _read(table: str) -> Any:
+def _read(columns: str) -> Any:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} TO STDOUT") as copy:
+            with cursor.copy(f"COPY {columns} TO STDOUT") as copy:
                 return b"".join(bytes(part) for part in copy)
-        cursor.execute(f"SELECT * FROM {table}")  # noqa: S608  a name of our own models
+        table, _, names = columns.partition(" ")
+        cursor.execute(f"SELECT {names[1:-1]} FROM {table}")  # noqa: S608  names of our own models
         return cursor.fetchall()
 
 
-def _write(table: str, content: Any) -> None:
+def _write(columns: str, content: Any) -> None:
     with connection.cursor() as cursor:
         if not content:
             return
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+            with cursor.copy(f"COPY {columns} FROM STDIN") as copy:
                 copy.write(content)
         else:
             marks = ", ".join(["%s"] * len(content[0]))
-            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", content)  # noqa: S608  likewise
+            cursor.executemany(f"INSERT INTO {columns} VALUES ({marks})", content)  # noqa: S608  likewise

@@ -194,7 +194,7 @@ def test_without_scripts_all_of_it_still_works(chromium_browser: Browser, produc
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (1366, 768), (683, 384), (390, 844)], ids=str)
+@pytest.mark.parametrize("size", [(1366, 768), (683, 384), (390, 844)], ids=str)
 def test_no_state_of_a_ticket_breaks_a_rule_of_accessibility(
     chromium_browser: Browser, product: Product, scheme: str, size: tuple[int, int]
 ) -> None:

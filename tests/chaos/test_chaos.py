@@ -11,7 +11,7 @@ from tests.processes import running_sandbox
 SEED = 20_261_117
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.django_db(transaction=True)
 def test_whatever_breaks_the_tickets_end_up_as_the_sources_have_them(city: None) -> None:
     """Smaller on SQLite, where one writer at a time is the rule and killing it proves less."""
