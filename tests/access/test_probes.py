@@ -209,6 +209,7 @@ def test_a_set_up_for_production_passes_djangos_own_check(tmp_path: object) -> N
         "BASE_URL": "https://mot-moi.example",
         "ALLOWED_HOSTS": "mot-moi.example",
     }
+    environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # set where browser tests ran in the same process
     done = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=ROOT,
