@@ -41,7 +41,7 @@ def put_city() -> None:
 
 def rows_of(models: Iterable[type[Model]]) -> Rows:
     """Everything in the tables of these models."""
-    return {_columns_of(model): _read(_columns_of(model)) for model in models}
+    return {columns: _read(columns) for columns in map(_columns_of, models)}
 
 
 def _columns_of(model: type[Model]) -> str:

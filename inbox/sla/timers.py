@@ -132,25 +132,8 @@ def new_clock(
         target_unit=policy.accept_unit if accept else policy.resolve_unit,
         started_at=started_at,
     )
-    _reckon_plain(row, policy, calendars)
+    reckon(row, (), calendars)
     return row
-
-
-def _reckon_plain(row: SlaClock, policy: SlaPolicy, calendars: Calendars) -> None:
-    """What `reckon` says of a clock without pauses and extensions, without building one: most clocks are such."""
-    counting, target = (
-        calendars.counting(row.calendar_id, row.target_unit),
-        target_of(row.target_amount, row.target_unit),
-    )
-    if isinstance(target, WorkingDays):
-        due = counting.add_days(row.started_at, target.count)
-        used = counting.between(row.started_at, due)
-    else:
-        due, used = counting.add(row.started_at, target), target
-    share = used * policy.warn_fraction
-    row.due_at = due.astimezone(timezone.get_default_timezone())
-    row.warn_at = counting.add(row.started_at, share) if share > ZERO else due
-    row.late_at = calendars.working(row.calendar_id).add_days(row.due_at, policy.late_days)
 
 
 def settle_imported(clocks: Sequence[SlaClock], ticket: Ticket) -> None:
@@ -477,15 +460,28 @@ def reckon(row: SlaClock, pauses: Iterable[ClockPause], calendars: Calendars) ->
     before, pauses = row.due_at, list(pauses)
     if pauses or row.extension or row.met_at is not None:
         clock = clock_of(row, pauses, calendars)
-        row.due_at = clock.due_at.astimezone(timezone.get_default_timezone())
-        row.warn_at = _warn_at(clock, row.policy.warn_fraction)
-        row.late_at = calendars.working(row.calendar_id).add_days(row.due_at, row.policy.late_days)
+        due, row.warn_at = clock.due_at, _warn_at(clock, row.policy.warn_fraction)
     else:
-        _reckon_plain(row, row.policy, calendars)
+        due, row.warn_at = _plain_dates(row, calendars)
+    row.due_at = due.astimezone(timezone.get_default_timezone())
+    row.late_at = calendars.working(row.calendar_id).add_days(row.due_at, row.policy.late_days)
     if row.due_at == before:
         return False
     row.warned_at = row.breached_at = row.escalated_at = None
     return True
+
+
+def _plain_dates(row: SlaClock, calendars: Calendars) -> tuple[datetime, datetime]:
+    """Due and warning of a clock without pauses and extensions, without building one: most clocks are such."""
+    counting = calendars.counting(row.calendar_id, row.target_unit)
+    target = target_of(row.target_amount, row.target_unit)
+    if isinstance(target, WorkingDays):
+        due = counting.add_days(row.started_at, target.count)
+        used = counting.between(row.started_at, due)
+    else:
+        due, used = counting.add(row.started_at, target), target
+    share = used * row.policy.warn_fraction
+    return due, counting.add(row.started_at, share) if share > ZERO else due
 
 
 def _warn_at(clock: Clock, fraction: float) -> datetime:
