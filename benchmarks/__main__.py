@@ -61,8 +61,10 @@ def main() -> None:
 
         from benchmarks import chaos, dashboard, exports, foresight, inbox, ingest, outage, outbox, sla, world
         from benchmarks import clocks as clock_benchmark
+        from config.collector import look_seldom
 
         world.load()
+        look_seldom()  # as the web server and the workers do
         print(f"Database: {settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}\n")
         for name, work in {
             "chaos": lambda: chaos.run(min(tickets, 5_000)),  # first: it wants a database without tickets

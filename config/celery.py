@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from config.collector import look_seldom
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -15,3 +18,4 @@ MODULES = (
     *("bulk", "core", "dashboards", "evidence", "intake", "notify", "outbox", "reports", "sla", "sources", "tickets"),
 )
 app.autodiscover_tasks([f"inbox.{module}" for module in MODULES])
+worker_process_init.connect(look_seldom)

@@ -6,7 +6,7 @@ Changes of complaints that we know are `update_from_source`'s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,10 +22,11 @@ from inbox.actions.update_from_source import (
     units_with,
     update_from_source,
 )
-from inbox.core.bulk import insert_rows
+from inbox.core.bulk import insert_made_rows, insert_rows
 from inbox.routing.assign import route_places
 from inbox.routing.rules import Routing
 from inbox.sla import timers
+from inbox.sla.models import SlaClock
 from inbox.sources.models import Source
 from inbox.tickets import records as said
 from inbox.tickets.events import NewEvent, record_mixed
@@ -97,15 +98,21 @@ def _create(source: Source, records: Sequence[InboundRecord], *, at: datetime, e
     units = units_with([routing.unit_code for routing in routings], at=at)
     reporters = [said.reporter_of(r) for r in records]
     insert_rows(reporters)
-    tickets = [
-        _ticket(source, record, routing, units.get(routing.unit_code or ""), reporter, at=at)
-        for record, routing, reporter in zip(records, routings, reporters, strict=True)
-    ]
-    clocks = timers.new_clocks([timers.facts_of(ticket, source) for ticket in tickets])
-    for ticket, own in zip(tickets, clocks, strict=True):
-        timers.settle_imported(own, ticket)
-        ticket.next_due_at = timers.earliest_due(own, ticket)
-    insert_rows(tickets)
+    promises = timers.NewClocks()
+    tickets: list[Ticket] = []
+    clocks: list[list[SlaClock]] = []
+
+    def made() -> Iterator[Ticket]:
+        for record, routing, reporter in zip(records, routings, reporters, strict=True):
+            ticket = _ticket(source, record, routing, units.get(routing.unit_code or ""), reporter, at=at)
+            own = promises.of(timers.facts_of(ticket, source))
+            timers.settle_imported(own, ticket)
+            ticket.next_due_at = timers.earliest_due(own, ticket)
+            tickets.append(ticket)
+            clocks.append(own)
+            yield ticket
+
+    insert_made_rows(Ticket, made(), len(records))
     timers.save_new(clocks, tickets)
     insert_rows([_ref(source, record, ticket, at=at) for record, ticket in zip(records, tickets, strict=True)])
     add_files([f for r, t in zip(records, tickets, strict=True) for f in files_of(source, r, t, at=at)])

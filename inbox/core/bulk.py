@@ -6,8 +6,9 @@ The ORM builds one expression per value; from a few hundred rows on that costs s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from django.db import connection, connections, models, transaction
@@ -32,6 +33,8 @@ _PLAIN = frozenset(
     }
 )
 _PLAIN_VALUES = frozenset({str, int, bool, float, type(None)})
+#: Rows that are prepared at once while the database takes the ones before.
+_IN_TURN = 100
 
 
 def insert_rows(rows: Sequence[models.Model]) -> None:
@@ -39,18 +42,21 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
 
     Raises IntegrityError and DataError as an INSERT does.
     """
-    if not rows:
-        return
-    meta = rows[0]._meta
+    if rows:
+        insert_made_rows(type(rows[0]), rows, len(rows))
+
+
+def insert_made_rows(model: type[models.Model], rows: Iterable[models.Model], number: int) -> None:
+    """As `insert_rows`, for so many rows that are made while the database stores the ones before.
+
+    Whoever makes them must ask the database nothing meanwhile: it is listening to the rows.
+    """
+    meta = model._meta
     fields = meta.concrete_fields
     with transaction.atomic(savepoint=False):
-        if meta.auto_field is not None:
-            for row, key in zip(rows, _new_keys(meta, len(rows)), strict=True):
-                row.pk = key
-        values = _prepared(rows, fields, add=True)
+        keys = _new_keys(meta, number) if meta.auto_field is not None else None
+        values = _prepared_in_turn(rows, keys, fields)
         (_copy if connection.vendor == "postgresql" else _insert_each)(meta.db_table, fields, values)
-    for row in rows:
-        row._state.adding, row._state.db = False, connection.alias
 
 
 def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
@@ -107,6 +113,19 @@ def insert_missing(
         return {found for (found,) in cursor.fetchall()}
 
 
+def _prepared_in_turn(rows: Iterable[models.Model], keys: Iterable[int] | None, fields: _Fields) -> Iterator[list[Any]]:
+    """New rows, with their keys, as the driver takes them; some at a time."""
+    made = iter(rows)
+    left = iter(keys) if keys is not None else None
+    while some := list(islice(made, _IN_TURN)):
+        if left is not None:
+            for row, key in zip(some, left, strict=False):
+                row.pk = key
+        yield from _prepared(some, fields, add=True)
+        for row in some:
+            row._state.adding, row._state.db = False, connection.alias
+
+
 def _prepared(rows: Sequence[models.Model], fields: _Fields, *, add: bool) -> list[list[Any]]:
     columns = [_column(field, rows, add=add) for field in fields]
     return [list(values) for values in zip(*columns, strict=True)]
@@ -160,7 +179,9 @@ def _new_keys(meta: Any, number: int) -> list[int]:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                # The sequence is looked up once; OFFSET 0 keeps the look-up out of the loop.
+                "SELECT nextval(keys) FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS keys OFFSET 0) one,"
+                " generate_series(1, %s)",
                 [meta.db_table, meta.pk.column, number],
             )
             return [key for (key,) in cursor.fetchall()]
@@ -173,7 +194,7 @@ def _new_keys(meta: Any, number: int) -> list[int]:
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
 
 
-def _copy(table: str, fields: _Fields, values: Sequence[Sequence[Any]]) -> None:
+def _copy(table: str, fields: _Fields, values: Iterable[Sequence[Any]]) -> None:
     copying = f"COPY {connection.ops.quote_name(table)} ({', '.join(_names(fields))}) FROM STDIN"
     # Django translates the errors of statements, not those of COPY.
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(copying) as copy:
@@ -198,12 +219,12 @@ def _update_from_arrays(meta: Any, changed: _Fields, values: Sequence[Sequence[A
 # --- SQLite -----------------------------------------------------------------------------------------------------------
 
 
-def _insert_each(table: str, fields: _Fields, values: Sequence[Sequence[Any]]) -> None:
+def _insert_each(table: str, fields: _Fields, values: Iterable[Sequence[Any]]) -> None:
     marks = ", ".join(["%s"] * len(fields))
     with connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {connection.ops.quote_name(table)} ({', '.join(_names(fields))}) VALUES ({marks})",  # noqa: S608
-            values,
+            values,  # type: ignore[arg-type]  # the driver takes them one by one
         )
 
 

@@ -103,20 +103,29 @@ def rank_of(policy: SlaPolicy) -> tuple[int, date, int, int]:
 # --- New tickets ------------------------------------------------------------------------------------------------------
 
 
-def new_clocks(facts: Sequence[TicketFacts]) -> list[list[SlaClock]]:
-    """The clocks of new tickets, unsaved and without their ticket; an empty list where no policy holds.
+class NewClocks:
+    """Makes the clocks of new tickets. Make one per batch: policies and calendars are read once, at the start."""
 
-    Policies and calendars are read once for the batch.
-    """
-    policies = list(SlaPolicy.objects.all())
-    calendars = Calendars()
-    return [_clocks_for(choose_policy(one, policies), one, calendars) for one in facts]
+    def __init__(self) -> None:
+        self._policies = list(SlaPolicy.objects.all())
+        self._calendars = Calendars()
+        self._chosen: dict[tuple[object, ...], SlaPolicy | None] = {}  # most tickets of a batch are alike
+
+    def of(self, facts: TicketFacts) -> list[SlaClock]:
+        """The clocks of one ticket, unsaved and without it; an empty list where no policy holds."""
+        alike = _looked_at(facts)
+        if alike not in self._chosen:
+            self._chosen[alike] = choose_policy(facts, self._policies)
+        policy = self._chosen[alike]
+        if policy is None:
+            return []
+        return [new_clock(policy, kind, facts.started_at, facts.unit_id, self._calendars) for kind in ClockKind]
 
 
-def _clocks_for(policy: SlaPolicy | None, facts: TicketFacts, calendars: Calendars) -> list[SlaClock]:
-    if policy is None:
-        return []
-    return [new_clock(policy, kind, facts.started_at, facts.unit_id, calendars) for kind in ClockKind]
+def _looked_at(facts: TicketFacts) -> tuple[object, ...]:
+    """What `misfit` looks at: to whom all of it is common, the same policy fits."""
+    on = timezone.localdate(facts.started_at)
+    return facts.connector, facts.source_slug, facts.category, facts.urgent, facts.unit_id, on
 
 
 def new_clock(

@@ -65,18 +65,18 @@ def chosen(**changed: object) -> str | None:
     ],
 )
 def test_seeded_policies(connector: str, accept: str, resolve: str, reason: str) -> None:
-    (clocks,) = timers.new_clocks([facts(connector=connector)])
+    clocks = timers.NewClocks().of(facts(connector=connector))
     assert {c.kind: c.due_at for c in clocks} == {"accept": local(accept), "resolve": local(resolve)}, reason
 
 
 def test_urgent_runs_round_the_clock_from_every_source() -> None:
     night = local("2026-02-17 23:50")
-    (clocks,) = timers.new_clocks([facts(connector="hotline_1022", urgent=True, started_at=night)])
+    clocks = timers.NewClocks().of(facts(connector="hotline_1022", urgent=True, started_at=night))
     assert [c.due_at - night for c in clocks] == [timedelta(minutes=30), timedelta(hours=24)]
 
 
 def test_no_policy_gives_no_clocks_and_says_so() -> None:
-    assert timers.new_clocks([facts(connector="unknown")]) == [[]]
+    assert timers.NewClocks().of(facts(connector="unknown")) == []
 
 
 def test_the_most_specific_policy_wins_and_urgency_outweighs_the_rest() -> None:
@@ -104,9 +104,11 @@ def test_a_policy_without_selectors_is_refused() -> None:
 
 
 def test_clocks_of_a_page_take_a_constant_number_of_queries(django_assert_num_queries) -> None:
-    timers.new_clocks([facts()])
+    timers.NewClocks().of(facts())
     with django_assert_num_queries(3):  # policies, calendars with their units, their exceptions
-        timers.new_clocks([facts()] * 200)
+        new = timers.NewClocks()
+        for _ in range(200):
+            new.of(facts())
 
 
 # --- acts -------------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def make_ticket(started_at: datetime, *, connector: str = "district_app", **fact
         **facts,
     )
     ticket.set_status(status)
-    clocks = timers.new_clocks([timers.facts_of(ticket, source)])
+    clocks = [timers.NewClocks().of(timers.facts_of(ticket, source))]
     timers.settle_imported(clocks[0], ticket)
     ticket.next_due_at = timers.earliest_due(clocks[0], ticket)
     ticket.save()

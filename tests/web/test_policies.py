@@ -200,9 +200,8 @@ def test_trying_answers_as_a_real_ticket_would(admin: Client) -> None:
     )
     ward = Unit.objects.get(code="26929")
     UnitCalendar.objects.create(unit=ward, calendar=calendar)
-    (clocks,) = timers.new_clocks(
-        [timers.TicketFacts("district_app", "gopy", "noise", False, ward.pk, local("2026-11-20 16:00"))]
-    )
+    facts = timers.TicketFacts("district_app", "gopy", "noise", False, ward.pk, local("2026-11-20 16:00"))
+    clocks = timers.NewClocks().of(facts)
     assert [row.due_at for row in clocks] == [local("2026-11-21 08:30"), local("2026-11-24 16:00")]
     page = tried(admin, unit="26929", category="noise")
     assert "08:30 T7 21/11" in page and "16:00 T3 24/11" in page
