@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from inbox.accounts.permissions import Permission, may
 from inbox.sla.words import target
@@ -38,6 +39,34 @@ def _icon(name: str, cls: str) -> SafeString:
         cls,
         static("inbox/icons.svg"),
         name,
+    )
+
+
+@register.simple_tag
+def deadline_chip(deadline: Any, cls: str = "") -> SafeString:
+    """A deadline as a chip. Written here and not as a template of its own, like `avatar`: long lists have many."""
+    mark = _icon(deadline.icon, "") if deadline.icon else ""
+    under = format_html('<span class="dl-s" aria-hidden="true">{}</span>', deadline.under) if deadline.under else ""
+    return format_html(
+        '<span class="dl dl-{} {}" style="--p:{}%"><span class="visually-hidden">{}</span>'
+        '<span class="dl-t" aria-hidden="true">{}{}</span>{}</span>',
+        *(deadline.state, cls, deadline.used, deadline.spoken, mark, deadline.words, under),
+    )
+
+
+@register.simple_tag
+def avatar(person: Any) -> SafeString:
+    """The initials of whoever has a ticket, or that nobody has it."""
+    if not person:
+        nobody = _("Not assigned")
+        return format_html(
+            '<span class="av av-none" title="{}" role="img" aria-label="{}">{}</span>',
+            *(nobody, nobody, _icon("user-plus", "")),
+        )
+    return format_html(
+        '<span class="av av-{}" title="{}" role="img" aria-label="{}">{}</span>',
+        *(avatar_tone(person.pk), person.display_name),
+        *(_("Assigned to %(name)s") % {"name": person.display_name}, person.initials),
     )
 
 
