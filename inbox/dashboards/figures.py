@@ -331,7 +331,8 @@ class AgeStep:
 
 def ages(narrowing: Narrowing, *, at: datetime) -> list[AgeStep]:
     """How old open tickets are, in steps. The instants that part the steps come with them: the list uses the same."""
-    edges = [_working_days_ago(days, at) for days in AGE_EDGES]
+    calendars = Calendars()
+    edges = [_working_days_ago(days, at, calendars) for days in AGE_EDGES]
     steps = [
         AgeStep(low, high, since, before)
         for low, high, since, before in zip(
@@ -350,9 +351,8 @@ def ages(narrowing: Narrowing, *, at: datetime) -> list[AgeStep]:
     return [replace(step, count=found[f"n{number}"]) for number, step in enumerate(steps)]
 
 
-def _working_days_ago(days: int, at: datetime) -> datetime:
+def _working_days_ago(days: int, at: datetime, calendars: Calendars) -> datetime:
     """The latest instant, to the second, since which so many working days have passed by the default calendar."""
-    calendars = Calendars()
     if calendars.default_id is None:
         return at - timedelta(days=days)
     office, wanted = calendars.working(calendars.default_id), days * _WORKING_DAY
@@ -369,13 +369,16 @@ def _working_days_ago(days: int, at: datetime) -> datetime:
 def falling_due(narrowing: Narrowing, *, at: datetime, days: int) -> dict[date, int]:
     """How many open tickets fall due on each of the coming days, today included."""
     zone = timezone.get_default_timezone()
-    _, end = Period(at.astimezone(zone).date(), at.astimezone(zone).date() + timedelta(days=days - 1)).instants(zone)
-    found: dict[date, int] = {}
-    rows = Ticket.objects.open().filter(narrowing.condition(_NOW_COLUMNS), next_due_at__gte=at, next_due_at__lt=end)
-    for due in rows.values_list("next_due_at", flat=True).iterator():
-        day = timezone.localdate(due, zone)
-        found[day] = found.get(day, 0) + 1
-    return found
+    today = timezone.localdate(at, zone)
+    counts = {}
+    for number in range(days):
+        day = today + timedelta(days=number)
+        first, end = Period(day, day).instants(zone)
+        counts[f"n{number}"] = Count("pk", filter=Q(next_due_at__gte=max(first, at), next_due_at__lt=end))
+    _, last = Period(today, today + timedelta(days=days - 1)).instants(zone)
+    rows = Ticket.objects.open().filter(narrowing.condition(_NOW_COLUMNS), next_due_at__gte=at, next_due_at__lt=last)
+    found = rows.aggregate(**counts)
+    return {today + timedelta(days=number): found[f"n{number}"] for number in range(days)}
 
 
 def at_risk(scope: Scope, *, at: datetime, number: int) -> list[Ticket]:
@@ -401,8 +404,9 @@ def people_of(keys: Iterable[int | None]) -> dict[int, Official]:
 
 
 def units_of(keys: Iterable[int | None]) -> dict[int, Unit]:
-    """Units by key."""
-    return Unit.objects.in_bulk([key for key in keys if key is not None])
+    """Units by key, with their names."""
+    named = Unit.objects.only("code", "name", "short_name")
+    return named.in_bulk({key for key in keys if key is not None})
 
 
 def data_until() -> datetime | None:

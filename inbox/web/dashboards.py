@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -19,6 +19,9 @@ from inbox.dashboards import figures
 from inbox.dashboards.metrics import STEPS, Better, Metric, Span, Sums, UnitOf, Value
 from inbox.dashboards.periods import Grain, Period, weeks
 from inbox.web import moments
+
+if TYPE_CHECKING:
+    from inbox.units.models import Unit
 
 WEEKS, MOST_WEEKS = 12, 53
 #: Of fewer tickets a rate says nothing: such rows are not ranked, such areas not coloured.
@@ -75,6 +78,7 @@ class Lists:
     """Addresses of the lists of tickets behind the numbers of a page."""
 
     def __init__(self, scope: figures.Scope, period: Period) -> None:
+        self._inbox = reverse("inbox")
         self._base: dict[str, str] = {}
         self._period = period
         if scope.unit is not None:
@@ -88,7 +92,7 @@ class Lists:
 
     def view(self, view: str = "open", **more: str) -> str:
         """One of the views of the inbox, narrowed as the page is."""
-        return f"{reverse('inbox')}?{urlencode({'view': view} | self._base | more)}"
+        return f"{self._inbox}?{urlencode({'view': view} | self._base | more)}"
 
     def figure(self, name: str, period: Period | None = None, /, **more: str) -> str:
         """The tickets that a figure of a period counts."""
@@ -136,6 +140,7 @@ class Facts:
     weeks: list[date]
     by_unit: Mapping[int | None, Sums] = field(default_factory=dict)
     standing_by_unit: Mapping[int | None, Sums] = field(default_factory=dict)
+    units: Mapping[int, Unit] = field(default_factory=dict)  # those of the two above
     lists: Lists = field(init=False)
 
     def __post_init__(self) -> None:
@@ -182,6 +187,7 @@ def read(scope: figures.Scope, period: Period, *, now: datetime) -> Facts:
         weeks=span.starts(Grain.WEEK),
         by_unit=by_unit,
         standing_by_unit=standing_by_unit,
+        units=figures.units_of([*by_unit, *standing_by_unit]) if scope.is_city else {},
     )
 
 

@@ -117,13 +117,8 @@ def bar_table(rows: Iterable[BarRow], *, sort: str, whole: bool) -> BarTable:
 
 def ward_rows(facts: Facts) -> list[BarRow]:
     """One row per unit that has had tickets."""
-    keys = set(facts.by_unit) | set(facts.standing_by_unit)
-    units = figures.units_of(keys)
     rows = []
-    for key in keys:
-        unit = units.get(key) if key is not None else None
-        if unit is None:
-            continue
+    for key, unit in facts.units.items():
         narrowed = {"unit": unit.code}
         now = facts.standing_by_unit.get(key, {})
         rows.append(

@@ -70,7 +70,7 @@ def load_by_officer(facts: Facts) -> list[Load]:
 
 def load_by_unit(facts: Facts) -> list[Load]:
     """The units with the most overdue tickets."""
-    units = figures.units_of(facts.standing_by_unit)
+    units = facts.units
     named = [
         (units[key].short_name, reverse("dashboard-unit", args=[units[key].code]), one)
         for key, one in facts.standing_by_unit.items()

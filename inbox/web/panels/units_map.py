@@ -52,9 +52,8 @@ class MapPanel:
 def city_map(facts: Facts, name: str) -> MapPanel:
     """Rates by where they stand to the target; everything else in five equal groups of units."""
     metric = METRICS[name]
-    keys = set(facts.by_unit) | set(facts.standing_by_unit)
     values: dict[str, tuple[str, Value]] = {}
-    for key, unit in figures.units_of(keys).items():
+    for key, unit in facts.units.items():
         value: Value
         if metric.span is Span.NOW:
             value = facts.standing_by_unit.get(key, {}).get(metric.name, 0)
