@@ -6,7 +6,7 @@ nothing else. `behind` narrows a list of tickets to those that a figure counts, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -180,6 +180,23 @@ def sums(
 def total(narrowing: Narrowing, period: Period, *, only: Iterable[str] | None = None) -> Sums:
     """The sums of a whole period."""
     return sums(narrowing, period, only=only).get((), {})
+
+
+def overview(
+    narrowing: Narrowing, periods: Sequence[Period], weeks: Period, *, only: Collection[str]
+) -> tuple[list[Sums], dict[tuple[Any, ...], Sums]]:
+    """The sums of each period, and those of the weeks as far as `only` names them.
+
+    What no roll-up has is counted once for all of them: one person's tickets are few, the statements are not.
+    """
+    if _table(narrowing, ()) is not None:
+        return [total(narrowing, one) for one in periods], sums(narrowing, weeks, grain=Grain.WEEK, only=only)
+    found = tally([*periods, weeks], narrowing)
+    weekly = {(day,): values for (day,), values in found.items() if day in weeks}
+    return (
+        [added(values for (day,), values in found.items() if day in one) for one in periods],
+        _from_tally(weekly, Grain.WEEK),
+    )
 
 
 def _table(narrowing: Narrowing, by: Sequence[str]) -> Any:

@@ -56,6 +56,9 @@ class Period:
         """The first days of its days, weeks or months; the first of them may lie before the period."""
         return sorted({start_of(day, grain) for day in self})
 
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
     def __iter__(self) -> Iterator[date]:
         return (self.first + number * _DAY for number in range(self.days))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Model, Q, QuerySet, Sum
@@ -63,21 +65,22 @@ class _Role:
     is_instant: bool = False
     only: Q = field(default_factory=Q)
 
-    def rows(self, period: Period, narrowing: Narrowing, by: Sequence[str]) -> QuerySet[Any, Any]:
-        """(day, *by, *counters)."""
+    def rows(self, periods: Sequence[Period], narrowing: Narrowing, by: Sequence[str]) -> QuerySet[Any, Any]:
+        """(day, *by, *counters) of the days of any of the periods."""
         rows = self.model._default_manager.filter(self.only, narrowing.condition(self.names))
-        if self.is_instant:
-            zone = timezone.get_default_timezone()
-            first, end = period.instants(zone)
-            rows = rows.filter(**{f"{self.day}__gte": first, f"{self.day}__lt": end})
-            rows = rows.annotate(on=TruncDate(self.day, tzinfo=zone))
-        else:
-            rows = rows.filter(**{f"{self.day}__gte": period.first, f"{self.day}__lte": period.last})
-            rows = rows.annotate(on=F(self.day))
+        rows = rows.filter(reduce(or_, map(self._within, periods)))
+        day = TruncDate(self.day, tzinfo=timezone.get_default_timezone()) if self.is_instant else F(self.day)
+        rows = rows.annotate(on=day)
         keys = [self.names[name] for name in by]
         counters = {f"c_{name}": how for name, how in self.counters.items()}
         found: QuerySet[Any, Any] = rows.order_by().values_list("on", *keys).annotate(**counters)
         return found
+
+    def _within(self, period: Period) -> Q:
+        if self.is_instant:
+            first, end = period.instants(timezone.get_default_timezone())
+            return Q(**{f"{self.day}__gte": first, f"{self.day}__lt": end})
+        return Q(**{f"{self.day}__gte": period.first, f"{self.day}__lte": period.last})
 
 
 _OUTCOME = {name: f"{name}_id" if name in {"unit", "source", "official"} else name for name in DIMENSIONS}
@@ -130,16 +133,24 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def tally(
-    period: Period, narrowing: Narrowing | None = None, *, by: Sequence[str] = (), only: Iterable[str] | None = None
+    period: Period | Sequence[Period],
+    narrowing: Narrowing | None = None,
+    *,
+    by: Sequence[str] = (),
+    only: Iterable[str] | None = None,
 ) -> dict[Key, dict[str, int]]:
-    """Sums of a period by (day, *by); `by` names DIMENSIONS. `only` names the counters that matter, None means all."""
+    """Sums by (day, *by) of the days of a period, or of several; `by` names DIMENSIONS.
+
+    `only` names the counters that matter, None means all.
+    """
+    periods = [period] if isinstance(period, Period) else period
     wanted = None if only is None else set(only)
     found: dict[Key, dict[str, int]] = {}
     for role in _ROLES:
         if wanted is not None and wanted.isdisjoint(role.counters):
             continue
         names = list(role.counters)
-        for row in role.rows(period, narrowing or Narrowing(), by).iterator(chunk_size=5000):
+        for row in role.rows(periods, narrowing or Narrowing(), by).iterator(chunk_size=5000):
             key, values = row[: 1 + len(by)], row[1 + len(by) :]
             sums = found.setdefault(key, {})
             for name, value in zip(names, values, strict=True):

@@ -17,6 +17,7 @@ from inbox.tickets import chain
 from inbox.tickets.vocabulary import (
     AT_RISK,
     OPEN,
+    WAITING,
     Category,
     EventKind,
     FileOrigin,
@@ -29,6 +30,7 @@ from inbox.tickets.vocabulary import (
 
 #: In a fixed order, because migrations compare it.
 _OPEN = sorted(status.value for status in OPEN)
+_WAITING = sorted(status.value for status in WAITING)
 CODE_PATTERN = re.compile(r"^PA-(\d{6,18})$", re.IGNORECASE)
 
 
@@ -155,12 +157,18 @@ class Ticket(models.Model):
         ]
         indexes = [
             models.Index(fields=["unit", "next_due_at", "id"], condition=Q(is_open=True), name="ticket_queue"),
-            models.Index(fields=["next_due_at", "id"], condition=Q(is_open=True), name="ticket_city_queue"),
+            models.Index(  # with all that figures of this moment count, so that they read nothing else
+                fields=["next_due_at", "id"],
+                include=["unit", "source", "assignee", "status", "category", "urgency", "received_at"],
+                condition=Q(is_open=True),
+                name="ticket_city_queue",
+            ),
             models.Index(
                 fields=["-late_risk", "id"], condition=Q(is_open=True, late_risk__gte=AT_RISK), name="ticket_at_risk"
             ),
             models.Index(fields=["unit", "status"], name="ticket_unit_status"),
-            models.Index(fields=["source"], condition=Q(is_open=True), name="ticket_source_open"),
+            models.Index(fields=["source", "unit"], condition=Q(is_open=True), name="ticket_source_open"),
+            models.Index(fields=["unit"], condition=Q(status__in=_WAITING), name="ticket_waiting"),
             models.Index(
                 fields=["unit", "-resolved_at", "-id"], condition=Q(resolved_at__isnull=False), name="ticket_resolved"
             ),
@@ -169,7 +177,7 @@ class Ticket(models.Model):
             ),
             models.Index(fields=["assignee", "next_due_at"], condition=Q(is_open=True), name="ticket_mine"),
             models.Index(fields=["updated_at", "id"], name="ticket_updated"),
-            models.Index(fields=["unit", "-received_at"], name="ticket_unit_received"),
+            models.Index(fields=["unit", "-received_at", "id"], name="ticket_unit_received"),
             models.Index(fields=["received_at", "id"], name="ticket_received"),
             models.Index(
                 fields=["-clock_from", "-id"], condition=Q(published_at__isnull=False), name="ticket_published"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from inbox.units.models import Unit
 
 WEEKS, MOST_WEEKS = 12, 53
+_WEEKLY = ("received", "ended", "became_late", "resolved", "resolve_judged", "resolve_on_time", *STEPS)
 #: Of fewer tickets a rate says nothing: such rows are not ranked, such areas not coloured.
 FEW = 5
 
@@ -161,19 +163,16 @@ def read(scope: figures.Scope, period: Period, *, now: datetime) -> Facts:
     narrowing = scope.narrowing
     by_unit: dict[int | None, Sums] = {}
     standing_by_unit: dict[int | None, Sums] = {}
+    compared = [period.before, period.year_before]
     if scope.is_city:
         by_unit = {key[0]: one for key, one in figures.sums(narrowing, period, by=("unit",)).items()}
         standing_by_unit = {key[0]: one for key, one in figures.standing(narrowing, at=now, by=("unit",)).items()}
-        total, standing = figures.added(by_unit.values()), figures.added(standing_by_unit.values())
+        standing = figures.added(standing_by_unit.values())
+        (before, year_before), weekly = figures.overview(narrowing, compared, span, only=_WEEKLY)
+        total = figures.added(by_unit.values())
     else:
-        total = figures.total(narrowing, period)
         standing = figures.standing(narrowing, at=now).get((), {})
-    weekly = figures.sums(
-        narrowing,
-        span,
-        grain=Grain.WEEK,
-        only=["received", "ended", "became_late", "resolved", "resolve_judged", "resolve_on_time", *STEPS],
-    )
+        (total, before, year_before), weekly = figures.overview(narrowing, [period, *compared], span, only=_WEEKLY)
     return Facts(
         scope=scope,
         period=period,
@@ -181,14 +180,20 @@ def read(scope: figures.Scope, period: Period, *, now: datetime) -> Facts:
         today=today,
         standing=standing,
         sums=total,
-        before=figures.total(narrowing, period.before),
-        year_before=figures.total(narrowing, period.year_before),
+        before=before,
+        year_before=year_before,
         weekly=weekly,
         weeks=span.starts(Grain.WEEK),
         by_unit=by_unit,
         standing_by_unit=standing_by_unit,
         units=figures.units_of([*by_unit, *standing_by_unit]) if scope.is_city else {},
     )
+
+
+@lru_cache(maxsize=1024)
+def unit_page(code: str) -> str:
+    """The address of a unit's figures. A map has all units, and looking an address up costs more than drawing it."""
+    return reverse("dashboard-unit", args=[code])
 
 
 def left_over(facts: Facts) -> list[int]:

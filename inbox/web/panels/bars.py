@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
-
 from inbox.dashboards import figures
 from inbox.dashboards.metrics import METRICS, STEPS, Sums, percent
 from inbox.tickets.vocabulary import Category
 from inbox.web import labels
-from inbox.web.dashboards import FEW, Facts, Lists, shown, tone_of
+from inbox.web.dashboards import FEW, Facts, Lists, shown, tone_of, unit_page
 
 #: Rows of a table before "show all".
 FIRST_ROWS = 12
@@ -124,7 +122,7 @@ def ward_rows(facts: Facts) -> list[BarRow]:
         rows.append(
             _row(
                 unit.short_name,
-                reverse("dashboard-unit", args=[unit.code]),
+                unit_page(unit.code),
                 facts,
                 facts.by_unit.get(key, {}),
                 now,

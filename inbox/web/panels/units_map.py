@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from inbox.dashboards import figures
 from inbox.dashboards.metrics import METRICS, Better, Metric, Span, Value
 from inbox.web import charts
-from inbox.web.dashboards import FEW, Facts, shown
+from inbox.web.dashboards import FEW, Facts, shown, unit_page
 
 MAPPED = ("resolve_on_time", "on_time_without_others", "open", "overdue", "new", "handling_median")
 
@@ -74,7 +73,7 @@ def city_map(facts: Facts, name: str) -> MapPanel:
                 name=unit_name,
                 value=shown(metric, value),
                 level=_map_level(value, edges),
-                href=reverse("dashboard-unit", args=[area.code]),
+                href=unit_page(area.code),
                 number=value,
             )
         )
