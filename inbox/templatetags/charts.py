@@ -69,7 +69,7 @@ def list_figure(lists: dashboards.Lists, name: str) -> str:
 
 @register.simple_tag
 def map_areas(panel: Any) -> SafeString:
-    """All units as areas of the map. Written here, like `map_rows`: in a template 168 of them take a tenth of a page."""
+    """All units as areas of the map. Written here, like `map_rows`: templates take a tenth of the page for them."""
     target = " by-target" if panel.by_target else ""
     return format_html_join(
         "",

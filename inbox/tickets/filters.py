@@ -76,7 +76,7 @@ def counted_in(figure: str, first: date, last: date) -> Q:
 
 
 #: From so many hits on, the first of them are met soon when the list is read in its own order.
-MANY_HITS = 2000
+MANY_HITS = 1000
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _YES_NO = {"true": True, "false": False, "1": True, "0": False}
 
@@ -160,13 +160,14 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     due_before = _moment("next_due_at", "lt")
     sla = _choice(SLA_STATES, "by_sla")
     overdue = _choice(list(_YES_NO), "by_overdue")
-    q = django_filters.CharFilter(method="by_words", max_length=LONGEST_SEARCH)
     created_after = _moment("received_at", "gte")
     created_before = _moment("received_at", "lt")
     updated_after = _moment("updated_at", "gte")
     figure = _choice(list(FIGURES), "by_figure")
     first = django_filters.DateFilter(method="by_days")
     last = django_filters.DateFilter(method="by_days")
+    # The last that narrows anything: what it finds is what there is.
+    q = django_filters.CharFilter(method="by_words", max_length=LONGEST_SEARCH)
     ordering = _choice(list(ORDERINGS), "by_order")
 
     class Meta:
@@ -191,6 +192,8 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         self.at = at or clock.now()
         self.form.also_allowed = also_allowed
         self.is_lazy = is_lazy
+        #: After `.tickets()`: how many there are, where searching has found out; no further than one beyond MANY_HITS.
+        self.hits: int | None = None
         if is_lazy:
             for name in ("unit", "source", "assignee"):  # whoever is gone has no tickets: nothing has to be looked up
                 self.form.fields[name].validators.clear()
@@ -247,9 +250,13 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
             return has_words
         branches = [has_words, *(tickets.filter(exactly) for exactly in self._exact(tickets, typed))]
         first, *others = [branch.order_by().values_list("pk") for branch in branches]
-        found = first.union(*others, all=True)[: MANY_HITS + 1] if others else first[: MANY_HITS + 1]
+        found = list(first.union(*others, all=True)[: MANY_HITS + 1] if others else first[: MANY_HITS + 1])
+        if len(found) > MANY_HITS:
+            self.hits = MANY_HITS + 1
+            return has_words
         keys = {pk for (pk,) in found}
-        return has_words if len(keys) > MANY_HITS else tickets.filter(pk__in=keys)
+        self.hits = len(keys)
+        return tickets.filter(pk__in=keys)
 
     def _exact(self, tickets: QuerySet[Any], typed: str) -> Iterator[Q]:
         """What is found as a whole or not at all. Without a digit it is neither a code nor an id nor a phone."""

@@ -207,9 +207,22 @@ def narrowed(
     is_lazy: bool = False,
 ) -> QuerySet[Ticket]:
     """The tickets that fit view and filters, unordered. Raises Invalid naming the parameter that is wrong."""
+    return searched(params, view, official=official, at=at, also_allowed=also_allowed, is_lazy=is_lazy)[0]
+
+
+def searched(
+    params: QueryDict,
+    view: View,
+    *,
+    official: Official,
+    at: datetime,
+    also_allowed: Collection[str] = (),
+    is_lazy: bool = False,
+) -> tuple[QuerySet[Ticket], int | None]:
+    """As `narrowed`, and how many there are, counted as in `count_of`, where searching has found that out anyway."""
     tickets = in_view(Ticket.objects.visible_to(official), view, official=official, at=at)
     narrowing = TicketFilter(params, tickets, official=official, at=at, also_allowed=also_allowed, is_lazy=is_lazy)
-    return narrowing.tickets().order_by()
+    return narrowing.tickets().order_by(), narrowing.hits
 
 
 def inbox_page(

@@ -44,14 +44,16 @@ class Listing:
     view: View
     order: Order
     tickets: QuerySet[Ticket]
+    hits: int | None = None  # how many there are, where it is known
 
     @classmethod
     def of(cls, params: QueryDict, official: Official, *, at: datetime) -> Listing:
         """The list behind an address. Raises Invalid naming the parameter that is wrong."""
         params = filled(params)
         view = view_of(params)
-        tickets = queries.narrowed(params, view, official=official, at=at, also_allowed=OWN)
-        return cls(params, view, FIXED.get(view) or ORDERS.get(params.get("ordering", ""), Order.DEADLINE), tickets)
+        tickets, hits = queries.searched(params, view, official=official, at=at, also_allowed=OWN)
+        order = FIXED.get(view) or ORDERS.get(params.get("ordering", ""), Order.DEADLINE)
+        return cls(params, view, order, tickets, hits)
 
     @property
     def filters(self) -> QueryDict:
@@ -61,6 +63,10 @@ class Listing:
     @property
     def is_narrowed(self) -> bool:
         return bool(self.filters)
+
+    def count(self) -> int:
+        """How many tickets it has, counted no further than one beyond what a count shows."""
+        return queries.count_of(self.tickets) if self.hits is None else self.hits
 
     @property
     def may_be_ordered(self) -> bool:

@@ -127,6 +127,36 @@ def test_few_hits_and_many_come_in_the_same_order(
     assert pages() == few and len(few) == 12
 
 
+@pytest.mark.parametrize(
+    ("query", "hits", "why"),
+    [
+        ("q=ngap", 12, "a search knows how many it found"),
+        ("q=ngap&category=noise", 4, "within what the other filters leave, whichever stands first"),
+        ("category=noise&created_after=2000-01-01T00:00:00Z&q=ngap", 4, "filters of days narrow before it too"),
+        ("q=khong+co", 0, "nothing is a number"),
+        ("category=noise", None, "without a search nobody has counted"),
+    ],
+)
+def test_a_search_counts_what_its_list_has(
+    ward: Unit, officer: Official, query: str, hits: int | None, why: str
+) -> None:
+    make_tickets(8, unit=ward, text="ngập", category="environment")
+    make_tickets(4, unit=ward, text="ngập", category="noise")
+    make_tickets(2, unit=ward, text="khô", category="noise")
+    tickets, counted = queries.searched(QueryDict(query), View.OPEN, official=officer, at=clock.now())
+    assert counted == hits, why
+    assert counted is None or counted == queries.count_of(tickets), why
+
+
+def test_many_hits_are_counted_no_further_than_the_limit(
+    ward: Unit, officer: Official, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert filters.MANY_HITS >= queries.COUNT_LIMIT, "or lists would show too small a number"
+    make_tickets(6, unit=ward, text="ngập")
+    monkeypatch.setattr(filters, "MANY_HITS", 3)
+    assert queries.searched(QueryDict("q=ngap"), View.OPEN, official=officer, at=clock.now())[1] == 4
+
+
 def test_words_of_what_is_typed() -> None:
     assert [(word.text, word.is_open) for word in words_of("Hẻm 42/7, đ. Nguyễn Xí")] == [
         ("hem", False),

@@ -63,7 +63,7 @@ def inbox(request: PageRequest) -> HttpResponse:
         "saved_name": next((one.name for one in kept if str(one.pk) == request.GET.get("saved")), ""),
         "units": [membership.unit for membership in request.user.memberships_now if membership.unit],
         "today": _today(menu),
-        "total": menu.counts[listing.view] if is_counted else queries.count_of(listing.tickets),
+        "total": menu.counts[listing.view] if is_counted else listing.count(),
         "since": now.isoformat(),
         "chips": chips.chips(request.GET, sources=menu.sources),
         "filter_fields": chips.fields(request.GET, sources=menu.sources, official=request.user),
