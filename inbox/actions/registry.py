@@ -22,6 +22,7 @@ from inbox.actions.approve_answer import approve_answer
 from inbox.actions.approve_extension import approve_extension
 from inbox.actions.assign_ticket import assign_ticket
 from inbox.actions.base import clean_text
+from inbox.actions.change_category import change_category
 from inbox.actions.claim_ticket import claim_ticket
 from inbox.actions.extend_ticket import extend_ticket
 from inbox.actions.link_ticket import link_ticket
@@ -48,10 +49,10 @@ from inbox.desk.models import UndoStep
 from inbox.sla.queries import more_time_asked
 from inbox.tickets import workflow
 from inbox.tickets.models import Ticket, pk_of
-from inbox.tickets.vocabulary import Status, Verb
+from inbox.tickets.vocabulary import Category, Status, Verb
 from inbox.units.models import Unit
 
-Kind = Literal["text", "official", "unit", "moment", "ticket", "files"]
+Kind = Literal["text", "official", "unit", "moment", "ticket", "files", "category"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,12 @@ ACTIONS: dict[Verb, Action] = {
         Action(Verb.APPROVE_EXTENSION, approve_extension, Permission.APPROVE_EXTENSION),
         Action(Verb.REFUSE_EXTENSION, refuse_extension, Permission.APPROVE_EXTENSION, (_REASON,)),
         Action(Verb.MARK_SEVERAL_AGENCIES, mark_several_agencies, _W, (_REASON,)),
+        Action(
+            Verb.CHANGE_CATEGORY,
+            change_category,
+            _W,
+            (Field("category", "category"), Field("reason", "text", required=False)),
+        ),
         Action(Verb.URGE, urge_ticket, Permission.URGE, (_REASON,)),
         Action(
             Verb.APPROVE, approve_answer, Permission.APPROVE_ANSWER, (Field("text", "text", required=False), _FILES)
@@ -193,6 +200,13 @@ def _read_moment(value: Any, name: str) -> datetime:
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
 
 
+def _read_category(value: Any, name: str) -> Category:
+    try:
+        return Category(str(value or ""))
+    except ValueError:
+        raise Invalid("No such field of work", field=name) from None
+
+
 def _read_ticket(value: Any, name: str) -> int:
     """The key behind a code. Whether there is such a ticket for this person, the action says."""
     pk = pk_of(str(value or ""))
@@ -215,5 +229,6 @@ _READERS: dict[Kind, Callable[[Any, str], Any]] = {
     "unit": _read_unit,
     "moment": _read_moment,
     "ticket": _read_ticket,
+    "category": _read_category,
     "files": _read_files,
 }

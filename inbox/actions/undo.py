@@ -41,6 +41,7 @@ UNDOABLE = frozenset(
         Verb.TRANSFER,
         Verb.PAUSE,
         Verb.RESUME,
+        Verb.CHANGE_CATEGORY,
     }
 )
 #: How long the offer is shown. The server waits a little longer: a press in the last second is still in time.
@@ -58,6 +59,7 @@ _TICKET = (
     "routing_confidence",
     "routing_reason",
     "answer_key",
+    "category",
 )
 _HELD = (DeliveryState.PENDING, DeliveryState.BY_HAND)
 

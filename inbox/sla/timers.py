@@ -354,6 +354,42 @@ def for_several_agencies(ticket: Ticket) -> datetime:
     return row.due_at
 
 
+def for_category(ticket: Ticket, *, at: datetime) -> None:
+    """The ticket has another field: its open clocks count by the policy of that one, from the same start on.
+
+    What is late already stays late, so that changing the field is no way out; and what would be late at once stays as
+    it was, because nobody could have known. A ticket that had no clocks gets those that hold now.
+    """
+    facts = facts_of(ticket, ticket.source)
+    policy = choose_policy(facts, SlaPolicy.objects.all())
+    if policy is None:
+        return
+    calendars = Calendars()
+    for row in _open(ticket).prefetch_related("pauses"):
+        if row.policy_id != policy.pk and at <= row.due_at:
+            _count_by_policy(row, policy, facts.unit_id, calendars, at=at)
+    if not SlaClock.objects.filter(ticket=ticket).exists():
+        clocks = NewClocks().of(facts)
+        settle_imported(clocks, ticket)
+        save_new([clocks], [ticket])
+
+
+def _count_by_policy(
+    row: SlaClock, policy: SlaPolicy, unit_id: int | None, calendars: Calendars, *, at: datetime
+) -> None:
+    """Let a clock count by another policy since its start, unless it would have been due before `at`."""
+    of_several = row.policy.several_agencies_amount, row.policy.several_agencies_unit
+    several = (row.target_amount, row.target_unit) == of_several and policy.several_agencies_amount is not None
+    wanted = new_clock(policy, ClockKind(row.kind), row.started_at, unit_id, calendars)
+    row.policy, row.calendar_id = policy, wanted.calendar_id
+    row.target_amount, row.target_unit = wanted.target_amount, wanted.target_unit
+    if several and policy.several_agencies_amount is not None:
+        row.target_amount, row.target_unit = policy.several_agencies_amount, policy.several_agencies_unit
+    reckon(row, row.pauses.all(), calendars)
+    if row.due_at >= at:
+        row.save(update_fields=["policy", "calendar", "target_amount", "target_unit", *MOVED])
+
+
 def _running_resolve(ticket: Ticket) -> SlaClock:
     row = SlaClock.objects.running().filter(ticket=ticket, kind=ClockKind.RESOLVE).select_related("policy").first()
     if row is None:

@@ -14,6 +14,8 @@ _CLOCK = (
     "state",
     "met_at",
     "paused_at",
+    "policy_id",
+    "calendar_id",
     "target_amount",
     "target_unit",
     "extension",

@@ -58,6 +58,7 @@ class Verb(StrEnum):
     APPROVE_EXTENSION = "approve_extension"
     REFUSE_EXTENSION = "refuse_extension"
     MARK_SEVERAL_AGENCIES = "mark_several_agencies"
+    CHANGE_CATEGORY = "change_category"
     URGE = "urge"
     APPROVE = "approve"
     SEND_BACK = "send_back"
@@ -96,6 +97,7 @@ class EventKind(StrEnum):
     EXTENSION_APPROVED = "extension_approved"
     EXTENSION_REFUSED = "extension_refused"
     SEVERAL_AGENCIES_MARKED = "several_agencies_marked"
+    CATEGORY_CHANGED = "category_changed"
     URGED = "urged"
     CITIZEN_ANSWERED = "citizen_answered"  # what we waited for has come
     PAUSE_ENDED = "pause_ended"  # it lasted as long as the policy allows: the clock runs, the wait may go on

@@ -42,6 +42,7 @@ MOVES: Mapping[Verb, Move] = {
     Verb.APPROVE_EXTENSION: Move(OPEN - WAITING),
     Verb.REFUSE_EXTENSION: Move(OPEN),
     Verb.MARK_SEVERAL_AGENCIES: Move(OPEN - WAITING),
+    Verb.CHANGE_CATEGORY: Move(OPEN),
     Verb.URGE: Move(OPEN),
     Verb.APPROVE: Move(frozenset({_S.AWAITING_APPROVAL}), _S.RESOLVED),
     Verb.SEND_BACK: Move(frozenset({_S.AWAITING_APPROVAL}), _S.IN_PROGRESS),

@@ -16,6 +16,7 @@ from inbox.core import clock
 from inbox.core.errors import Invalid
 from inbox.desk.workload import Workload, suggestion, workloads
 from inbox.tickets import queries
+from inbox.tickets.vocabulary import Category
 from inbox.web import labels
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ _MESSAGES = (
     noop("This must be later than the deadline, in working time"),
     noop("The policy knows no limit for several agencies"),
     noop("This ticket has the limit for several agencies already"),
+    noop("No such field of work"),
+    noop("The ticket has this field already"),
     noop("This ticket is not public"),
     noop("Everybody will read this: leave out phone numbers and e-mail addresses"),
     noop("Choose between 1 and 1000 tickets"),
@@ -176,6 +179,8 @@ def _options(kind: str, about: About, official: Official) -> tuple[Sequence[tupl
     """What can be chosen, and what is suggested."""
     if kind == "unit":
         return [(unit.code, unit.name) for unit in queries.receiving_units(about.unit_id)], ""
+    if kind == "category":
+        return [(one.value, str(labels.CATEGORY[one].words)) for one in Category if one != about.category], ""
     if kind != "official":
         return (), ""
     loads = workloads(about.unit_id, category=about.category, at=clock.now())

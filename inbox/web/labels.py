@@ -88,6 +88,7 @@ VERB: Mapping[str, Label] = {
     Verb.APPROVE_EXTENSION: Label(_("Approve more time"), "check"),
     Verb.REFUSE_EXTENSION: Label(_("Do not give more time"), "x"),
     Verb.MARK_SEVERAL_AGENCIES: Label(_("Needs several agencies"), "users"),
+    Verb.CHANGE_CATEGORY: Label(_("Change the field"), "list"),
     Verb.URGE: Label(_("Urge"), "clock-alert"),
     Verb.APPROVE: Label(_("Approve the answer"), "check"),
     Verb.SEND_BACK: Label(_("Send the answer back"), "back"),
@@ -116,6 +117,7 @@ DONE: Mapping[str, Words] = {
     Verb.APPROVE_EXTENSION: _("More time given, the deadline has moved"),
     Verb.REFUSE_EXTENSION: _("Not given, the deadline stays"),
     Verb.MARK_SEVERAL_AGENCIES: _("Marked: several agencies; the deadline has moved"),
+    Verb.CHANGE_CATEGORY: _("Moved to another field"),
     Verb.URGE: _("Urged: the officer and the leaders are told"),
     Verb.APPROVE: _("Approved. The time counts from now; the answer is on its way to the sources"),
     Verb.SEND_BACK: _("Sent back with the reason"),
@@ -144,6 +146,10 @@ HINT: Mapping[str, Words] = {
     Verb.APPROVE_EXTENSION: _("The deadline moves to the date asked for; sources that can take it are told."),
     Verb.REFUSE_EXTENSION: _("The officer reads the reason."),
     Verb.MARK_SEVERAL_AGENCIES: _("The limit for several agencies counts from the same start. Say which agencies."),
+    Verb.CHANGE_CATEGORY: _(
+        "The deadline counts by the rules of the new field, from the same start. What is late stays late, and nobody "
+        "becomes late by this."
+    ),
     Verb.URGE: _("The officer and the leaders of the ward read this. The citizen does not."),
     Verb.APPROVE: _("The citizen reads this, in your name. You may improve the text first."),
     Verb.SEND_BACK: _("The officer reads the reason and writes a new answer."),
@@ -160,6 +166,7 @@ FIELD: Mapping[str, Words] = {
     "reason": _("Reason"),
     "assignee": _("Who works on it"),
     "unit": _("Receiving unit"),
+    "category": _("Field"),
     "until": _("Look again at"),
     "main": _("Code of the main ticket"),
     "files": _("Photos and files that go with it"),

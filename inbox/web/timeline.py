@@ -305,6 +305,11 @@ def _task(icon: str, words: str, tone: str = "") -> Callable[[TicketEvent, Names
     return lambda event, names: (icon, tone, _(words) % {"task": event.data.get("words", "")})
 
 
+def _category_changed(event: TicketEvent, names: Names) -> Sentence:
+    before, after = (str(labels.label_of("category", event.data[name]).words) for name in ("before", "category"))
+    return "list", "", _("changed the field from “%(before)s” to “%(after)s”") % {"before": before, "after": after}
+
+
 def _recalculated(event: TicketEvent, names: Names) -> Sentence:
     words = _("calendar changed, %(clock)s counted again: from %(before)s to %(after)s") % {
         "clock": str(_clock(event)),
@@ -355,6 +360,7 @@ _SENTENCES: dict[EventKind, Callable[[TicketEvent, Names], Sentence]] = {
     EventKind.EXTENSION_APPROVED: _until("check", noop("approved more time, until %(time)s"), "ok"),
     EventKind.EXTENSION_REFUSED: _says("x", noop("did not give more time"), "hold"),
     EventKind.SEVERAL_AGENCIES_MARKED: _until("users", noop("several agencies have to act: due %(time)s")),
+    EventKind.CATEGORY_CHANGED: _category_changed,
     EventKind.URGED: _says("clock-alert", noop("urges"), "soon"),
     EventKind.PUBLISHED: _says("eye", noop("made the ticket public")),
     EventKind.UNPUBLISHED: _says("lock", noop("took the ticket out of the public")),
@@ -389,6 +395,7 @@ EVENT_OF: dict[Verb, EventKind] = {
     Verb.APPROVE_EXTENSION: EventKind.EXTENSION_APPROVED,
     Verb.REFUSE_EXTENSION: EventKind.EXTENSION_REFUSED,
     Verb.MARK_SEVERAL_AGENCIES: EventKind.SEVERAL_AGENCIES_MARKED,
+    Verb.CHANGE_CATEGORY: EventKind.CATEGORY_CHANGED,
     Verb.URGE: EventKind.URGED,
     Verb.APPROVE: EventKind.RESOLVED,
     Verb.SEND_BACK: EventKind.ANSWER_SENT_BACK,

@@ -102,6 +102,7 @@ BODY = {
     "reason": "Thử",
     "main": "PA-000001",
     "unit": "",
+    "category": "noise",
     "assignee": "",
     "until": "2099-01-05T09:00",
     "version": "1",
@@ -122,6 +123,7 @@ API_BODIES: dict[str, dict[str, str]] = {
         )
     },
     "link": {"main": "PA-000001"},
+    "change_category": {"category": "noise"},
     "extend": {"until": "2099-01-05T09:00:00+07:00", "reason": "Thử"},
 }
 

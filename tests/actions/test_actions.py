@@ -37,6 +37,7 @@ INPUT: dict[Verb, dict[str, Any]] = {
     Verb.EXTEND: {"until": "2099-01-05T09:00:00+07:00", "reason": "Chờ vật tư."},
     Verb.REFUSE_EXTENSION: {"reason": "Làm được trong hạn."},
     Verb.MARK_SEVERAL_AGENCIES: {"reason": "Cần Điện lực và Công viên cây xanh."},
+    Verb.CHANGE_CATEGORY: {"category": "noise"},
     Verb.URGE: {"reason": "Báo chí đã hỏi."},
     Verb.SEND_BACK: {"reason": "Xin nêu rõ ngày làm xong."},
     Verb.LINK: {"main": "PA-999999"},
@@ -99,6 +100,7 @@ def input_for(verb: Verb, leader: Official, other: Unit) -> dict[str, Any]:
         (Verb.REOPEN, Status.RESOLVED, Status.IN_PROGRESS, "reopened"),
         (Verb.EXTEND, Status.IN_PROGRESS, Status.IN_PROGRESS, "extension_approved"),  # a leader asks and decides
         (Verb.MARK_SEVERAL_AGENCIES, Status.IN_PROGRESS, Status.IN_PROGRESS, "several_agencies_marked"),
+        (Verb.CHANGE_CATEGORY, Status.WAITING_CITIZEN, Status.WAITING_CITIZEN, "category_changed"),
         (Verb.URGE, Status.WAITING_CITIZEN, Status.WAITING_CITIZEN, "urged"),
         (Verb.PUBLISH, Status.RESOLVED, Status.RESOLVED, "published"),
     ],

@@ -69,6 +69,7 @@ def data_of(verb: Verb, leader: Official) -> dict[str, str]:
         Verb.RESOLVE: {"text": "Đã xử lý"},
         Verb.RETURN: {"reason": "Không thuộc phường"},
         Verb.REFUSE: {"reason": "Không thuộc phạm vi"},
+        Verb.CHANGE_CATEGORY: {"category": "noise"},
     }.get(verb, {})
 
 
