@@ -301,6 +301,39 @@ _READERS: dict[Order, Callable[[QuerySet[Ticket], Position | None], list[Ticket]
 }
 
 
+#: The same orders, read without a place to go on from.
+_IN_ORDER: Mapping[Order, tuple[Any, ...]] = {
+    Order.DEADLINE: (F("next_due_at").asc(nulls_last=True), "pk"),
+    Order.NEWEST: ("-pk",),
+    Order.RISK: ("-late_risk", "pk"),
+    **{order: (f"-{column}", "-pk") for order, column in _MOMENTS.items()},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceInList:
+    """Where a ticket stands in a list, counted from 1, and the codes of those around it."""
+
+    number: int
+    total: int  # counted as in `count_of`
+    before: str
+    after: str
+
+
+def place_in(tickets: QuerySet[Ticket], order: Order, pk: int) -> PlaceInList | None:
+    """None when the ticket is not in the list, or further down than anybody counts. One statement."""
+    keys = list(tickets.order_by(*_IN_ORDER[order]).values_list("pk", flat=True)[: COUNT_LIMIT + 1])
+    if pk not in keys:
+        return None
+    at = keys.index(pk)
+    return PlaceInList(
+        number=at + 1,
+        total=len(keys),
+        before=code_of(keys[at - 1]) if at else "",
+        after=code_of(keys[at + 1]) if at + 1 < len(keys) else "",
+    )
+
+
 def menu(official: Official, *, at: datetime, also: Mapping[str, QuerySet[Any]] | None = None) -> Menu:
     """Counts of views, sources and whatever else is handed in, in one statement.
 

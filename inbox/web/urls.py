@@ -53,6 +53,7 @@ urlpatterns = [
     path("inbox/<ticket_code:code>/", inbox.preview, name="inbox-preview"),
     path("tickets/new/", new_ticket.new_ticket, name="new-ticket"),
     path("tickets/<ticket_code:code>/", ticket.ticket, name="ticket"),
+    path("tickets/<ticket_code:code>/neighbours/", ticket.neighbours, name="ticket-neighbours"),
     path("tickets/<ticket_code:code>/attachments/<int:pk>/", ticket.attachment, name="ticket-attachment"),
     path("tickets/<ticket_code:code>/reveal-reporter/", ticket_actions.reveal, name="ticket-reveal"),
     path("tickets/<ticket_code:code>/deliveries/<int:pk>/retry/", ticket_actions.retry, name="delivery-retry"),

@@ -18,6 +18,7 @@ from inbox.actions.accept_ticket import accept_ticket
 from inbox.actions.add_note import add_note
 from inbox.bulk.jobs import run_unfinished
 from inbox.desk.models import SavedView
+from inbox.tickets import queries
 from inbox.tickets.models import Ticket
 from inbox.units.models import Unit
 from tests.factories import make_official, make_source, make_tickets
@@ -127,7 +128,7 @@ def test_what_failed_is_named(desk: Desk, ward: Unit, leader: Official) -> None:
     officer, tickets = make_official(Role.OFFICER, ward), make_tickets(45, unit=ward)
     with desk(leader) as page:
         page.locator("#check-all").check()
-        expect(page.locator("#bulk")).to_contain_text("40 đã chọn")
+        expect(page.locator("#bulk")).to_contain_text(f"{queries.PAGE_SIZE} đã chọn")
         page.get_by_label("cả danh sách (45)").check()
         page.locator("#bulk [data-verb=assign]").click()
         page.locator("#drawer select").select_option(officer.username)
@@ -145,7 +146,7 @@ def test_what_failed_is_named(desk: Desk, ward: Unit, leader: Official) -> None:
 
 
 def test_nothing_jumps_when_tickets_come_and_change(desk: Desk, ward: Unit, leader: Official) -> None:
-    tickets, officer = make_tickets(40, unit=ward), make_official(Role.OFFICER, ward)
+    tickets, officer = make_tickets(queries.PAGE_SIZE, unit=ward), make_official(Role.OFFICER, ward)
     with desk(leader) as page:
         row = page.locator(f"#tk-{tickets[20].pk}")
         row.scroll_into_view_if_needed()
@@ -158,11 +159,11 @@ def test_nothing_jumps_when_tickets_come_and_change(desk: Desk, ward: Unit, lead
         poll(page)
         expect(page.locator(".fresh")).to_contain_text("2 phiếu mới vừa về")
         expect(row).to_contain_text("Đã tiếp nhận")
-        expect(page.locator("#n-unassigned")).to_have_text("41")
+        expect(page.locator("#n-unassigned")).to_have_text(str(queries.PAGE_SIZE + 1))
         now = row.bounding_box()
         assert page.locator("#queue-list").evaluate("list => list.scrollTop") == before
         assert at and now and abs(now["y"] - at["y"]) <= 40, "only the bar above has taken its place"
-        assert page.locator(".tk").count() == 40
+        assert page.locator(".tk").count() == queries.PAGE_SIZE
         expect(row.locator(".tk-check")).to_be_checked()
         expect(row.locator(".tk-title")).to_be_focused()
 
@@ -171,7 +172,7 @@ def test_back_and_forward_keep_ones_place(desk: Desk, ward: Unit, leader: Offici
     make_tickets(90, unit=ward)
     with desk(leader) as page:
         rows = page.locator(".tk")
-        for wanted in (80, 90):
+        for wanted in (60, 90):
             page.locator("#queue-list").evaluate("list => list.scrollTo(0, list.scrollHeight)")
             expect(rows).to_have_count(wanted)
         row = rows.nth(60)
@@ -189,6 +190,33 @@ def test_back_and_forward_keep_ones_place(desk: Desk, ward: Unit, leader: Offici
         assert at and now and abs(at["y"] - now["y"]) < 3
         page.go_forward()
         page.wait_for_url("**/tickets/**")
+
+
+def test_through_the_list_page_by_page(desk: Desk, ward: Unit, leader: Official) -> None:
+    """J and K lead from one ticket's page to the next, also once the ticket has left the list."""
+    first, second, third = make_tickets(3, unit=ward, source=make_source(), category="noise")
+    make_tickets(2, unit=ward, source=make_source(), category="bus")
+    with desk(leader) as page:
+        page.goto("/inbox/?category=noise")
+        page.keyboard.press("j")
+        expect(page.locator("#preview[data-ticket]")).to_be_visible()
+        page.keyboard.press("o")
+        place = page.locator("[data-neighbours]")
+        expect(place).to_contain_text("Phiếu 1 / 3")
+        page.keyboard.press("j")
+        page.wait_for_url(f"**/tickets/{second.code}/")
+        expect(place).to_contain_text("Phiếu 2 / 3")
+        page.locator("#ticket [data-verb=accept]").first.click()
+        expect(page.locator("#toasts")).to_contain_text("Đã tiếp nhận")
+        expect(place).to_contain_text("Phiếu 2 / 3")
+        Ticket.objects.filter(pk=second.pk).update(category="bus")
+        page.keyboard.press("j")
+        page.wait_for_url(f"**/tickets/{third.code}/")
+        expect(place).to_contain_text("Phiếu 2 / 2")
+        page.keyboard.press("k")
+        page.wait_for_url(f"**/tickets/{first.code}/")
+        page.locator("a[data-back]").click()
+        page.wait_for_url("**/inbox/?category=noise")
 
 
 def test_the_desk_without_scripts(desk: Desk, ward: Unit, leader: Official) -> None:

@@ -202,6 +202,7 @@
   const rows = () => all(".tk-title");
   const step = (by) => {
     const list = rows();
+    if (!list.length) return find(`[data-neighbours] [rel=${by > 0 ? "next" : "prev"}]`)?.click();
     const at = list.indexOf(document.activeElement.closest?.(".tk-title") ?? find(".tk-title[aria-current]"));
     const next = list[Math.min(Math.max(at + by, 0), list.length - 1)];
     next?.focus();

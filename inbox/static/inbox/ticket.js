@@ -24,6 +24,36 @@
   const draftKey = (form, field) => `draft:${form.dataset.draft}:${field.name}`;
   const token = (form) => find("[name=csrfmiddlewaretoken]", form)?.value ?? "";
 
+  // --- One's place in the list one came from ---------------------------------------------------------------------------
+  // Asked once a page: a ticket that leaves the list while one works on it keeps the way on to the next one.
+  let neighbours = "";
+  const lastList = () => {
+    try {
+      return sessionStorage.getItem("list");
+    } catch {
+      return null; // storage switched off: nobody knows where one came from
+    }
+  };
+  const showNeighbours = () => {
+    const list = lastList();
+    if (list) all("a[data-back]").forEach((link) => (link.href = `/inbox/?${list}`));
+    all("[data-neighbours]").forEach((slot) => (slot.innerHTML = neighbours));
+  };
+  const askForNeighbours = async () => {
+    const slot = find("[data-neighbours]");
+    const list = lastList();
+    if (!slot || list === null) return;
+    try {
+      const answer = await fetch(`${slot.dataset.neighbours}?${list}`);
+      if (answer.status === 200 && !answer.redirected) neighbours = await answer.text();
+    } catch {
+      // without it the page is only a little less handy
+    }
+    showNeighbours();
+  };
+  document.addEventListener("htmx:afterSwap", showNeighbours);
+  document.addEventListener("DOMContentLoaded", askForNeighbours);
+
   // --- Drafts on the server -------------------------------------------------------------------------------------------
   // app.js keeps what is typed in this browser at once; from here it goes to the server every five seconds and leaves
   // the browser when it has arrived. What is still in the browser is therefore newer than what the server knows.

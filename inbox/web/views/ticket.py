@@ -14,9 +14,11 @@ from inbox.actions.mark_read import mark_version_read
 from inbox.core import clock, filestore
 from inbox.core.errors import NotFound
 from inbox.outbox import queries as outbox
+from inbox.tickets import queries
 from inbox.web import labels
 from inbox.web.advice import file_advice_for
 from inbox.web.doors import PageRequest, door
+from inbox.web.listing import PLACE, Listing, without
 from inbox.web.tickets import page_of
 
 if TYPE_CHECKING:
@@ -32,6 +34,16 @@ def ticket(request: PageRequest, code: str) -> HttpResponse:
     shown = context["ticket"]
     mark_version_read(shown.pk, shown.version, actor=request.user)
     return render(request, "ticket/ticket.html", context)
+
+
+@require_GET
+@door
+def neighbours(request: PageRequest, code: str) -> HttpResponse:
+    """Where the ticket stands in the list of these parameters, and which are around it. Empty when it is not there."""
+    shown = queries.ticket(code, request.user)
+    listing = Listing.of(without(request.GET, *PLACE), request.user, at=clock.now())
+    found = queries.place_in(listing.tickets, listing.order, shown.pk)
+    return render(request, "ticket/_neighbours.html", {"found": found}) if found else HttpResponse(status=204)
 
 
 @require_GET
