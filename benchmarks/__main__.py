@@ -43,8 +43,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--scale", choices=sorted(SCALES), default="small")
     parser.add_argument("--only", default="", help="the name of one benchmark")
+    parser.add_argument("--tickets", type=int, default=0, help="as many instead of the scale's")
     options = parser.parse_args()
     tickets, records, clocks = SCALES[options.scale]
+    tickets = options.tickets or tickets
     with scratch_database():
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
         sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -282,11 +282,13 @@ _NOW_COLUMNS = {name: f"{name}_id" for name in ("unit", "source")} | {
 _CLOCK_COLUMNS = {name: f"ticket__{column}" for name, column in _NOW_COLUMNS.items()}
 
 
-def standing(narrowing: Narrowing, *, at: datetime, by: Sequence[str] = ()) -> dict[tuple[Any, ...], Sums]:
+def standing(
+    narrowing: Narrowing, *, at: datetime, by: Sequence[str] = (), also: Mapping[str, Count] | None = None
+) -> dict[tuple[Any, ...], Sums]:
     """How many open tickets there are by (*by,): in all and of each kind.
 
     `overdue`, `due_soon`, `held` (waiting and in time) and `in_time` make up `open` without overlap; `waiting`,
-    `unassigned` and `source_away` cut across.
+    `unassigned` and `source_away` cut across. `also`: what else to count on the way through the same tickets.
     """
     keys = [_NOW_COLUMNS[name] for name in by]
     waiting = Q(status__in=[status.value for status in WAITING])
@@ -300,6 +302,7 @@ def standing(narrowing: Narrowing, *, at: datetime, by: Sequence[str] = ()) -> d
         "held": Count("pk", filter=waiting & in_time),
         "unassigned": Count("pk", filter=Q(assignee__isnull=True)),
         "source_away": Count("pk", filter=Q(source__in=away)),
+        **(also or {}),
     }
     found: dict[tuple[Any, ...], dict[str, int]] = {}
     named = {f"c_{name}": count for name, count in counts.items()}
@@ -346,16 +349,20 @@ class AgeStep:
     count: int = 0
 
 
-def ages(narrowing: Narrowing, *, at: datetime) -> list[AgeStep]:
-    """How old open tickets are, in steps. The instants that part the steps come with them: the list uses the same."""
+def age_steps(at: datetime) -> list[AgeStep]:
+    """The steps, not counted yet. The instants that part them come with them: the list uses the same."""
     calendars = Calendars()
     edges = [_working_days_ago(days, at, calendars) for days in AGE_EDGES]
-    steps = [
+    return [
         AgeStep(low, high, since, before)
         for low, high, since, before in zip(
             (0, *AGE_EDGES), (*AGE_EDGES, None), (*edges, None), (None, *edges), strict=True
         )
     ]
+
+
+def age_counts(steps: Sequence[AgeStep]) -> dict[str, Count]:
+    """How old open tickets are, for `standing` to count: `age_0` and so on."""
     counts = {}
     for number, step in enumerate(steps):
         within = Q()
@@ -363,9 +370,13 @@ def ages(narrowing: Narrowing, *, at: datetime) -> list[AgeStep]:
             within &= Q(received_at__gte=step.received_from)
         if step.received_before is not None:
             within &= Q(received_at__lt=step.received_before)
-        counts[f"n{number}"] = Count("pk", filter=within)
-    found = Ticket.objects.open().filter(narrowing.condition(_NOW_COLUMNS)).aggregate(**counts)
-    return [replace(step, count=found[f"n{number}"]) for number, step in enumerate(steps)]
+        counts[f"age_{number}"] = Count("pk", filter=within)
+    return counts
+
+
+def with_counts(steps: Sequence[AgeStep], counted: Sums) -> list[AgeStep]:
+    """The steps with what `standing` has counted of them."""
+    return [replace(step, count=counted.get(f"age_{number}", 0)) for number, step in enumerate(steps)]
 
 
 def _working_days_ago(days: int, at: datetime, calendars: Calendars) -> datetime:
@@ -383,19 +394,16 @@ def _working_days_ago(days: int, at: datetime, calendars: Calendars) -> datetime
     return low.replace(microsecond=0)
 
 
-def falling_due(narrowing: Narrowing, *, at: datetime, days: int) -> dict[date, int]:
-    """How many open tickets fall due on each of the coming days, today included."""
+def day_counts(at: datetime, days: int) -> dict[str, Count]:
+    """How many open tickets fall due on each of the coming days, for `standing` to count: `day_0` is today."""
     zone = timezone.get_default_timezone()
     today = timezone.localdate(at, zone)
     counts = {}
     for number in range(days):
         day = today + timedelta(days=number)
         first, end = Period(day, day).instants(zone)
-        counts[f"n{number}"] = Count("pk", filter=Q(next_due_at__gte=max(first, at), next_due_at__lt=end))
-    _, last = Period(today, today + timedelta(days=days - 1)).instants(zone)
-    rows = Ticket.objects.open().filter(narrowing.condition(_NOW_COLUMNS), next_due_at__gte=at, next_due_at__lt=last)
-    found = rows.aggregate(**counts)
-    return {today + timedelta(days=number): found[f"n{number}"] for number in range(days)}
+        counts[f"day_{number}"] = Count("pk", filter=Q(next_due_at__gte=max(first, at), next_due_at__lt=end))
+    return counts
 
 
 def at_risk(scope: Scope, *, at: datetime, number: int) -> list[Ticket]:

@@ -45,8 +45,14 @@ class TicketOutcome(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["unit", "resolved_day"], condition=Q(resolved_day__isnull=False), name="outcome_unit"),
-            models.Index(
-                fields=["official", "resolved_day"], condition=Q(official__isnull=False), name="outcome_official"
+            models.Index(  # with all that the days of one person count
+                fields=["official", "unit", "resolved_day"],
+                include=[
+                    *("ticket", "accept_day", "accept_on_time", "ended_day"),
+                    *("late_day", "reopened_day", "returned_day", "transferred_day"),
+                ],
+                condition=Q(official__isnull=False),
+                name="outcome_official",
             ),
             models.Index(fields=["resolved_day"], condition=Q(resolved_day__isnull=False), name="outcome_resolved"),
             models.Index(fields=["accept_day"], condition=Q(accept_day__isnull=False), name="outcome_accepted"),

@@ -22,7 +22,7 @@ def _choices(names: Any) -> list[tuple[str, str]]:
 class OutboxMessage(models.Model):
     """One thing to tell one source about one ticket: unique per event and reference, so it can only be made once."""
 
-    ticket = models.ForeignKey("inbox.Ticket", on_delete=models.PROTECT, related_name="outbox")
+    ticket = models.ForeignKey("inbox.Ticket", on_delete=models.PROTECT, db_index=False, related_name="outbox")
     ref = models.ForeignKey("inbox.ExternalRef", on_delete=models.PROTECT, related_name="outbox")
     source = models.ForeignKey("inbox.Source", on_delete=models.PROTECT, related_name="outbox")
     event = models.ForeignKey("inbox.TicketEvent", on_delete=models.PROTECT, related_name="outbox")
@@ -69,6 +69,7 @@ class OutboxMessage(models.Model):
             models.Index(fields=["ref", "id"], condition=Q(state__in=_WAITING), name="outbox_order"),
             models.Index(fields=["id"], condition=Q(is_examined=False), name="outbox_unexamined"),
             models.Index(fields=["source", "delivered_at"], name="outbox_arrivals"),
+            models.Index(fields=["ticket"], include=["id", "state", "delivered_at", "done_at"], name="outbox_ticket"),
             models.Index(
                 fields=["source", "next_attempt_at", "id"], condition=Q(state__in=_WAITING), name="outbox_source_due"
             ),

@@ -102,7 +102,9 @@ class Ticket(models.Model):
     )
     reporter = models.OneToOneField(Reporter, on_delete=models.PROTECT, related_name="ticket")
     unit = models.ForeignKey("inbox.Unit", on_delete=models.PROTECT, null=True, blank=True, related_name="tickets")
-    assignee = models.ForeignKey(Official, on_delete=models.PROTECT, null=True, blank=True, related_name="tickets")
+    assignee = models.ForeignKey(
+        Official, on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="tickets"
+    )
     main = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -175,7 +177,8 @@ class Ticket(models.Model):
             models.Index(
                 fields=["-resolved_at", "-id"], condition=Q(resolved_at__isnull=False), name="ticket_city_resolved"
             ),
-            models.Index(fields=["assignee", "next_due_at"], condition=Q(is_open=True), name="ticket_mine"),
+            models.Index(fields=["assignee", "unit", "next_due_at"], condition=Q(is_open=True), name="ticket_mine"),
+            models.Index(fields=["assignee", "unit", "received_at", "id"], name="ticket_assignee"),
             models.Index(fields=["updated_at", "id"], name="ticket_updated"),
             models.Index(fields=["unit", "-received_at", "id"], name="ticket_unit_received"),
             models.Index(fields=["received_at", "id"], name="ticket_received"),

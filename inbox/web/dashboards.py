@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from inbox.units.models import Unit
 
 WEEKS, MOST_WEEKS = 12, 53
+DAYS_AHEAD = 14
 _WEEKLY = ("received", "ended", "became_late", "resolved", "resolve_judged", "resolve_on_time", *STEPS)
 #: Of fewer tickets a rate says nothing: such rows are not ranked, such areas not coloured.
 FEW = 5
@@ -143,10 +144,16 @@ class Facts:
     by_unit: Mapping[int | None, Sums] = field(default_factory=dict)
     standing_by_unit: Mapping[int | None, Sums] = field(default_factory=dict)
     units: Mapping[int, Unit] = field(default_factory=dict)  # those of the two above
+    ages: list[figures.AgeStep] = field(default_factory=list)
     lists: Lists = field(init=False)
 
     def __post_init__(self) -> None:
         self.lists = Lists(self.scope, self.period)
+
+    @property
+    def coming(self) -> list[int]:
+        """How many open tickets fall due on each of the coming days, today first."""
+        return [self.standing.get(f"day_{number}", 0) for number in range(DAYS_AHEAD)]
 
     def week(self, first: date) -> Sums:
         return self.weekly.get((first,), {})
@@ -164,14 +171,17 @@ def read(scope: figures.Scope, period: Period, *, now: datetime) -> Facts:
     by_unit: dict[int | None, Sums] = {}
     standing_by_unit: dict[int | None, Sums] = {}
     compared = [period.before, period.year_before]
+    steps = figures.age_steps(now)
+    also = figures.age_counts(steps) | figures.day_counts(now, DAYS_AHEAD)
     if scope.is_city:
         by_unit = {key[0]: one for key, one in figures.sums(narrowing, period, by=("unit",)).items()}
-        standing_by_unit = {key[0]: one for key, one in figures.standing(narrowing, at=now, by=("unit",)).items()}
+        counted = figures.standing(narrowing, at=now, by=("unit",), also=also)
+        standing_by_unit = {key[0]: one for key, one in counted.items()}
         standing = figures.added(standing_by_unit.values())
         (before, year_before), weekly = figures.overview(narrowing, compared, span, only=_WEEKLY)
         total = figures.added(by_unit.values())
     else:
-        standing = figures.standing(narrowing, at=now).get((), {})
+        standing = figures.standing(narrowing, at=now, also=also).get((), {})
         (total, before, year_before), weekly = figures.overview(narrowing, [period, *compared], span, only=_WEEKLY)
     return Facts(
         scope=scope,
@@ -187,6 +197,7 @@ def read(scope: figures.Scope, period: Period, *, now: datetime) -> Facts:
         by_unit=by_unit,
         standing_by_unit=standing_by_unit,
         units=figures.units_of([*by_unit, *standing_by_unit]) if scope.is_city else {},
+        ages=figures.with_counts(steps, standing),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import Role
@@ -112,7 +113,10 @@ def test_how_things_stand_equals_the_views_of_the_inbox(supervisor: Official) ->
         assert now["open"] == sum(now[part] for part in ("overdue", "due_soon", "held", "in_time"))
         by_unit = figures.standing(scope.narrowing, at=NOW, by=("unit",))
         assert {name: sum(one[name] for one in by_unit.values()) for name in now} == dict(now)
-        steps = figures.ages(scope.narrowing, at=NOW)
+        steps = figures.age_steps(NOW)
+        also = figures.age_counts(steps) | figures.day_counts(NOW, 14)
+        (now,) = figures.standing(scope.narrowing, at=NOW, also=also).values()
+        steps = figures.with_counts(steps, now)
         assert sum(step.count for step in steps) == now["open"]
         office = oracle.Office()
         for step in steps:
@@ -122,6 +126,14 @@ def test_how_things_stand_equals_the_views_of_the_inbox(supervisor: Official) ->
                 if step.low <= office.worked(t.received_at, NOW) / timedelta(hours=8) < (step.high or 10**6)
             ]
             assert step.count == len(wanted), step
+        for number in range(14):
+            day = TODAY + timedelta(days=number)
+            falling = [
+                t.pk
+                for t in tickets.filter(is_open=True, next_due_at__gte=NOW)
+                if timezone.localdate(t.next_due_at) == day
+            ]
+            assert now[f"day_{number}"] == len(falling), day
     expected: dict[Any, int] = {}
     for ticket in Ticket.objects.all():
         wall = ticket.received_at.astimezone(oracle.TZ)

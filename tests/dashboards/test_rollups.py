@@ -24,7 +24,7 @@ from inbox.dashboards.tally import Narrowing, tally
 from inbox.outbox.models import OutboxMessage
 from inbox.sources.models import Source
 from inbox.tickets.models import Ticket
-from inbox.tickets.vocabulary import Verb
+from inbox.tickets.vocabulary import Category, Verb
 from inbox.units.models import Unit
 from tests.factories import TUESDAY, make_official, make_record
 
@@ -94,7 +94,15 @@ def act(chance: random.Random, chief: Official, at: Any) -> None:
     verbs = [verb for verb in possible_verbs(ticket, chief) if verb not in out]
     verb = chance.choice(verbs)
     unit = chance.choice(list(Unit.objects.filter(memberships__official=chief).exclude(pk=ticket.unit_id or 0)))
-    given = {"text": "Đã xử lý.", "reason": "Theo quy định.", "unit": unit, "until": None, "files": []}
+    category = chance.choice([one for one in Category if one != ticket.category])
+    given = {
+        "category": category,
+        "text": "Đã xử lý.",
+        "reason": "Theo quy định.",
+        "unit": unit,
+        "until": None,
+        "files": [],
+    }
     values = {one.name: given[one.name] for one in ACTIONS[verb].fields}
     try:
         ACTIONS[verb].run(ticket.pk, actor=chief, at=at, **values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -58,11 +58,11 @@ def all_figures(facts: Facts, extra: Mapping[str, tuple[Value, Value]]) -> list[
     return lines
 
 
-def fairness(facts: Facts, extra: Mapping[str, tuple[Value, Value]]) -> list[Line]:
-    """What was the ward's, and what others caused: both rates side by side, then waiting, outages, evenings."""
+def fairness(lines: Sequence[Line]) -> list[Line]:
+    """Those of all figures that tell the ward's part from that of others: rates, then waiting, outages, evenings."""
     names = (
         *("resolve_on_time", "on_time_without_others", "late_elsewhere", "waiting", "source_away", "paused_hours"),
         *("transferred", "outage_hours", "delivery_lag", "evidence", "outside_hours"),
     )
-    lines = dict(zip(METRICS, all_figures(facts, extra), strict=True))
-    return [lines[name] for name in names]
+    named = dict(zip(METRICS, lines, strict=True))
+    return [named[name] for name in names]

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.dashboards import figures
 from inbox.dashboards.metrics import METRICS, Metric, UnitOf, percent
 from inbox.web import charts, moments
 from inbox.web.dashboards import Delta, Facts, decimal, delta, left_over, open_at_start, shown
-
-DAYS_AHEAD = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +37,7 @@ def tiles(facts: Facts) -> list[Tile]:
     open_now, overdue = now.get("open", 0), now.get("overdue", 0)
     share = percent(overdue, open_now)
     left = left_over(facts)
-    ahead = figures.falling_due(facts.scope.narrowing, at=facts.now, days=DAYS_AHEAD)
-    coming = [ahead.get(facts.today + timedelta(days=n), 0) for n in range(DAYS_AHEAD)]
+    coming = facts.coming
     start = open_at_start(facts)
     grown = delta(METRICS["open"], open_now, start)
     length = (

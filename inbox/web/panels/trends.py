@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from inbox.dashboards import figures
 from inbox.dashboards.metrics import METRICS
 from inbox.web import charts, moments
 from inbox.web.dashboards import Facts, left_over, noon, shown, week_from
@@ -77,7 +76,7 @@ class ColumnPanel:
 
 def ageing(facts: Facts) -> ColumnPanel:
     """Open tickets by their age in working days."""
-    steps = figures.ages(facts.scope.narrowing, at=facts.now)
+    steps = facts.ages
     names = [_age_name(step.low, step.high) for step in steps]
     rows: list[dict[str, Any]] = []
     for step, name in zip(steps, names, strict=True):

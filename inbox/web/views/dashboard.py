@@ -61,7 +61,7 @@ def _page(request: PageRequest, scope: figures.Scope) -> HttpResponse:
     now = clock.now()
     preset, period = _period(request, timezone.localdate(now))
     facts = read(scope, period, now=now)
-    extra = _extra(facts)
+    figures_of_all = lines.all_figures(facts, _extra(facts))
     sources = figures.all_sources()
     table = bars.ward_rows(facts) if scope.is_city else bars.category_rows(facts)
     load = _load(facts)
@@ -88,8 +88,8 @@ def _page(request: PageRequest, scope: figures.Scope) -> HttpResponse:
         "arrivals": heat.arrivals(facts),
         "load": load,
         "risk": people.risky(facts, request.user, load=[] if scope.is_city else load, away=figures.away_sources()),
-        "fairness": lines.fairness(facts, extra),
-        "figures": lines.all_figures(facts, extra),
+        "fairness": lines.fairness(figures_of_all),
+        "figures": figures_of_all,
         "map": units_map.city_map(facts, mapped) if scope.is_city else None,
         "sources": [(row.slug, row.name) for row in sources.values()],
         "units": figures.unit_choices(request.user),
