@@ -181,17 +181,19 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         official: Official,
         at: datetime | None = None,
         also_allowed: Collection[str] = (),
+        among_open: bool = False,
         is_lazy: bool = False,
     ) -> None:
         """`data`: a QueryDict. `also_allowed`: parameters that belong to somebody else, such as a page number.
 
+        `among_open` says that the tickets handed in are open ones.
         `is_lazy`: ask the database nothing while narrowing, and search in words only: for counts within a statement.
         """
         super().__init__(data, _ordered(queryset, ORDERINGS[DEFAULT_ORDERING]))
         self.official = official
         self.at = at or clock.now()
         self.form.also_allowed = also_allowed
-        self.is_lazy = is_lazy
+        self.is_lazy, self.among_open = is_lazy, among_open
         #: After `.tickets()`: how many there are, where searching has found out; no further than one beyond MANY_HITS.
         self.hits: int | None = None
         if is_lazy:
@@ -245,7 +247,7 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         words = words_of(typed)
         if not typed.strip():
             return tickets
-        has_words = tickets.filter(HasWords(words)) if words else tickets.none()
+        has_words = tickets.filter(HasWords(words, among_open=self.among_open)) if words else tickets.none()
         if self.is_lazy:
             return has_words
         branches = [has_words, *(tickets.filter(exactly) for exactly in self._exact(tickets, typed))]

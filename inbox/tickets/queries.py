@@ -100,6 +100,7 @@ COUNTED = (
 )
 
 
+_WITH_ENDED = frozenset({View.RESOLVED, View.ALL})
 #: Most tickets are closed and most are old: these views are few rows that an index finds.
 _COUNTED_BY = {View.OPEN: ("next_due_at", "pk"), View.RESOLVED: ("-resolved_at", "-pk")}
 
@@ -221,7 +222,15 @@ def searched(
 ) -> tuple[QuerySet[Ticket], int | None]:
     """As `narrowed`, and how many there are, counted as in `count_of`, where searching has found that out anyway."""
     tickets = in_view(Ticket.objects.visible_to(official), view, official=official, at=at)
-    narrowing = TicketFilter(params, tickets, official=official, at=at, also_allowed=also_allowed, is_lazy=is_lazy)
+    narrowing = TicketFilter(
+        params,
+        tickets,
+        official=official,
+        at=at,
+        also_allowed=also_allowed,
+        among_open=view not in _WITH_ENDED,
+        is_lazy=is_lazy,
+    )
     return narrowing.tickets().order_by(), narrowing.hits
 
 
