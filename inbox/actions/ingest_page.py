@@ -114,7 +114,8 @@ def _create(source: Source, records: Sequence[InboundRecord], *, at: datetime, e
 
     insert_made_rows(Ticket, made(), len(records))
     timers.save_new(clocks, tickets)
-    insert_rows([_ref(source, record, ticket, at=at) for record, ticket in zip(records, tickets, strict=True)])
+    refs = (_ref(source, record, ticket, at=at) for record, ticket in zip(records, tickets, strict=True))
+    insert_made_rows(ExternalRef, refs, len(records))
     add_files([f for r, t in zip(records, tickets, strict=True) for f in files_of(source, r, t, at=at)])
     history: list[tuple[NewEvent, tuple[MessageKind, str] | None]] = []
     for record, ticket, routing in zip(records, tickets, routings, strict=True):

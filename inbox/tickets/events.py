@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
-from inbox.core.bulk import insert_rows, update_rows
+from inbox.core.bulk import insert_made_rows, insert_rows, update_rows
 from inbox.tickets import chain
 from inbox.tickets.models import ChainHead, Message, Ticket, TicketEvent, UntoldEvent
 from inbox.tickets.vocabulary import TOLD, EventKind, MessageKind
@@ -141,14 +141,18 @@ def _append(rows: Sequence[tuple[NewEvent, Message | None]], *, on_new_tickets: 
         return []
     ends = {} if on_new_tickets else _ends({new.ticket_id for new, _ in rows})
     known = frozenset(ends)
-    events = []
-    for new, message in rows:
-        sequence, previous = ends.get(new.ticket_id, (0, chain.GENESIS))
-        event = _row(new, message, sequence=sequence + 1)
-        event.hash = chain.linked(previous, event.content)
-        ends[new.ticket_id] = (event.sequence, event.hash)
-        events.append(event)
-    insert_rows(events)
+    events: list[TicketEvent] = []
+
+    def linked() -> Iterator[TicketEvent]:
+        for new, message in rows:
+            sequence, previous = ends.get(new.ticket_id, (0, chain.GENESIS))
+            event = _row(new, message, sequence=sequence + 1)
+            event.hash = chain.linked(previous, event.content)
+            ends[new.ticket_id] = (event.sequence, event.hash)
+            events.append(event)
+            yield event
+
+    insert_made_rows(TicketEvent, linked(), len(rows))
     messages = []
     for event, (_, message) in zip(events, rows, strict=True):
         if message is not None:
