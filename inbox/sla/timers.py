@@ -31,7 +31,7 @@ from inbox.sla.models import (
     SlaPolicy,
     Urgency,
 )
-from inbox.sla.queries import Calendars, clock_of, more_time_asked, target_of
+from inbox.sla.queries import ROUND_THE_CLOCK, Calendars, clock_of, more_time_asked, target_of
 from inbox.sources.models import Source
 from inbox.tickets.models import Ticket
 from inbox.tickets.vocabulary import WAITING, Status
@@ -358,7 +358,8 @@ def for_category(ticket: Ticket, *, at: datetime) -> None:
     """The ticket has another field: its open clocks count by the policy of that one, from the same start on.
 
     What is late already stays late, so that changing the field is no way out; and what would be late at once stays as
-    it was, because nobody could have known. A ticket that had no clocks gets those that hold now.
+    it was, because nobody could have known. A ticket that had no clocks gets those that hold now, with the same
+    exception.
     """
     facts = facts_of(ticket, ticket.source)
     policy = choose_policy(facts, SlaPolicy.objects.all())
@@ -366,12 +367,12 @@ def for_category(ticket: Ticket, *, at: datetime) -> None:
         return
     calendars = Calendars()
     for row in _open(ticket).prefetch_related("pauses"):
-        if row.policy_id != policy.pk and at <= row.due_at:
+        if row.policy_id != policy.pk and at <= _due_if_resumed(row, calendars, at=at):
             _count_by_policy(row, policy, facts.unit_id, calendars, at=at)
     if not SlaClock.objects.filter(ticket=ticket).exists():
-        clocks = NewClocks().of(facts)
+        clocks = [new_clock(policy, kind, facts.started_at, facts.unit_id, calendars) for kind in ClockKind]
         settle_imported(clocks, ticket)
-        save_new([clocks], [ticket])
+        save_new([[row for row in clocks if not _is_late(row, at=at)]], [ticket])
 
 
 def _count_by_policy(
@@ -379,15 +380,34 @@ def _count_by_policy(
 ) -> None:
     """Let a clock count by another policy since its start, unless it would have been due before `at`."""
     of_several = row.policy.several_agencies_amount, row.policy.several_agencies_unit
-    several = (row.target_amount, row.target_unit) == of_several and policy.several_agencies_amount is not None
+    several = row.kind == ClockKind.RESOLVE and (row.target_amount, row.target_unit) == of_several
     wanted = new_clock(policy, ClockKind(row.kind), row.started_at, unit_id, calendars)
+    if several and policy.several_agencies_amount is not None:
+        wanted.target_amount, wanted.target_unit = policy.several_agencies_amount, policy.several_agencies_unit
+    row.extension = _extension_in(row, wanted.target_unit, calendars)
     row.policy, row.calendar_id = policy, wanted.calendar_id
     row.target_amount, row.target_unit = wanted.target_amount, wanted.target_unit
-    if several and policy.several_agencies_amount is not None:
-        row.target_amount, row.target_unit = policy.several_agencies_amount, policy.several_agencies_unit
     reckon(row, row.pauses.all(), calendars)
-    if row.due_at >= at:
-        row.save(update_fields=["policy", "calendar", "target_amount", "target_unit", *MOVED])
+    if _due_if_resumed(row, calendars, at=at) >= at:
+        row.save(update_fields=["policy", "calendar", "target_amount", "target_unit", "extension", *MOVED])
+
+
+def _due_if_resumed(row: SlaClock, calendars: Calendars, *, at: datetime) -> datetime:
+    """When a clock is due if a pause that is still open ends now: such a pause has not moved its due date yet."""
+    return clock_of(row, row.pauses.all(), calendars).due_if_resumed(at)
+
+
+def _extension_in(row: SlaClock, unit: str, calendars: Calendars) -> timedelta:
+    """The extra time of a clock as it counts in another unit: a working day more is a day more round the clock."""
+    if not row.extension or (unit in ROUND_THE_CLOCK) == (row.target_unit in ROUND_THE_CLOCK):
+        return row.extension
+    extended = clock_of(row, (), calendars)
+    plain = replace(extended, extension=ZERO)
+    return calendars.counting(row.calendar_id, unit).between(plain.due_at, extended.due_at)
+
+
+def _is_late(row: SlaClock, *, at: datetime) -> bool:
+    return row.state == ClockState.BREACHED or (row.state == ClockState.RUNNING and row.due_at < at)
 
 
 def _running_resolve(ticket: Ticket) -> SlaClock:

@@ -12,6 +12,7 @@ from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import Role
 from inbox.actions.accept_ticket import accept_ticket
 from inbox.actions.change_category import change_category
+from inbox.actions.extend_ticket import extend_ticket
 from inbox.actions.ingest_page import ingest_page
 from inbox.actions.pause_ticket import pause_ticket
 from inbox.actions.registry import perform, perform_undoably
@@ -113,6 +114,49 @@ def test_pauses_count_under_the_new_policy_too(ticket: Ticket, officer: Official
     change(ticket, officer, "noise", at=local("2026-11-17 15:00"))
     done = resume_ticket(ticket.pk, actor=officer, at=local("2026-11-18 10:00"))
     assert done.clocks.get(kind="resolve").due_at == local("2026-11-20 09:00"), "one working day stood still"
+
+
+def test_who_waits_for_the_citizen_is_not_late_and_follows_the_new_field_either_way(
+    ticket: Ticket, officer: Official, noise: SlaPolicy
+) -> None:
+    """A pause that is still open has not moved the due date yet: what counts is when the work could end."""
+    accept_ticket(ticket.pk, actor=officer, at=SENT + timedelta(minutes=10))
+    pause_ticket(ticket.pk, actor=officer, reason="Số nhà mấy?", at=local("2026-11-17 10:00"))
+    plain = ticket.clocks.get(kind="resolve").policy_id
+    change(ticket, officer, "noise", at=local("2026-11-20 10:00"))
+    assert ticket.clocks.get(kind="resolve").policy_id == noise.pk, "two days, of which one hour is over"
+    change(ticket, officer, "environment", at=local("2026-11-23 10:00"))
+    assert ticket.clocks.get(kind="resolve").policy_id == plain, "and it was not late under that one"
+    change(ticket, officer, "noise", at=local("2026-11-23 10:10"))
+    done = resume_ticket(ticket.pk, actor=officer, at=local("2026-11-23 11:00"))
+    assert done.clocks.get(kind="resolve").due_at == local("2026-11-26 10:00"), "the 24th is a day off"
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "due"),
+    [(TargetUnit.WORKING_DAYS, 2, "2026-11-20 09:00"), (TargetUnit.HOURS, 48, "2026-11-20 09:00")],
+)
+def test_a_day_more_stays_a_day_more_by_whichever_hours_the_new_field_counts(
+    ticket: Ticket, ward: Unit, officer: Official, noise: SlaPolicy, unit: TargetUnit, amount: int, due: str
+) -> None:
+    """Working hours that a leader has granted are not as many hours round the clock."""
+    SlaPolicy.objects.filter(pk=noise.pk).update(resolve_unit=unit, resolve_amount=amount)
+    until = ticket.clocks.get(kind="resolve").due_at + timedelta(days=1)
+    leader = make_official(Role.LEADER, ward)
+    extend_ticket(ticket.pk, actor=leader, until=until, reason="Chờ vật tư.", at=SENT + timedelta(minutes=10))
+    done = change(ticket, officer, "noise", at=SENT + timedelta(minutes=30))
+    assert dues(done)["resolve"] == local(due)
+    back = change(done, officer, "environment", at=SENT + timedelta(minutes=40))
+    assert dues(back)["resolve"] == until
+
+
+def test_a_ticket_without_deadlines_gets_those_that_can_still_be_kept(
+    ticket: Ticket, officer: Official, noise: SlaPolicy
+) -> None:
+    ticket.clocks.all().delete()
+    done = change(ticket, officer, "noise", at=local("2026-11-18 09:00"))
+    assert dues(done) == {"resolve": local("2026-11-19 09:00")}, "nobody could have accepted it in time"
+    assert done.next_due_at == local("2026-11-19 09:00")
 
 
 def test_the_same_field_is_refused_and_an_unknown_one_named(ticket: Ticket, officer: Official) -> None:
