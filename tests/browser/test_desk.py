@@ -209,7 +209,15 @@ def test_through_the_list_page_by_page(desk: Desk, ward: Unit, leader: Official)
         page.locator("#ticket [data-verb=accept]").first.click()
         expect(page.locator("#toasts")).to_contain_text("Đã tiếp nhận")
         expect(place).to_contain_text("Phiếu 2 / 3")
+        place.locator("[rel=next]").focus()
+        page.evaluate(
+            "htmx.ajax('POST', document.querySelector('#presence').getAttribute('hx-post'),"
+            " {source: '#presence', target: '#presence', swap: 'outerHTML'})"
+        )
+        expect(place.locator("[rel=next]")).to_be_focused()
         Ticket.objects.filter(pk=second.pk).update(category="bus")
+        page.reload()
+        expect(place).to_contain_text("Phiếu 2 / 3")
         page.keyboard.press("j")
         page.wait_for_url(f"**/tickets/{third.code}/")
         expect(place).to_contain_text("Phiếu 2 / 2")

@@ -25,7 +25,8 @@
   const token = (form) => find("[name=csrfmiddlewaretoken]", form)?.value ?? "";
 
   // --- One's place in the list one came from ---------------------------------------------------------------------------
-  // Asked once a page: a ticket that leaves the list while one works on it keeps the way on to the next one.
+  // Asked once a page: a ticket that leaves the list while one works on it keeps the way on to the next one, also when the
+  // page is loaded anew.
   let neighbours = "";
   const lastList = () => {
     try {
@@ -34,18 +35,27 @@
       return null; // storage switched off: nobody knows where one came from
     }
   };
+  const toldBefore = (address) => {
+    const [of, told] = JSON.parse(sessionStorage.getItem("neighbours") ?? "[]");
+    return of === address ? told : "";
+  };
   const showNeighbours = () => {
     const list = lastList();
     if (list) all("a[data-back]").forEach((link) => (link.href = `/inbox/?${list}`));
-    all("[data-neighbours]").forEach((slot) => (slot.innerHTML = neighbours));
+    // What stands there already stays: the focus may be in it.
+    all("[data-neighbours]:empty").forEach((slot) => (slot.innerHTML = neighbours));
   };
   const askForNeighbours = async () => {
     const slot = find("[data-neighbours]");
     const list = lastList();
     if (!slot || list === null) return;
+    const address = `${slot.dataset.neighbours}?${list}`;
     try {
-      const answer = await fetch(`${slot.dataset.neighbours}?${list}`);
-      if (answer.status === 200 && !answer.redirected) neighbours = await answer.text();
+      const answer = await fetch(address);
+      if (answer.status === 200 && !answer.redirected) {
+        neighbours = (await answer.text()).trim();
+        sessionStorage.setItem("neighbours", JSON.stringify([address, neighbours]));
+      } else if (answer.status === 204) neighbours = toldBefore(address);
     } catch {
       // without it the page is only a little less handy
     }
