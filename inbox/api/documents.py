@@ -452,7 +452,7 @@ _KIND_HELP: Mapping[str, str] = {
     "unit": "Code of a unit in force.",
     "moment": "ISO 8601.",
     "ticket": "Code of a ticket.",
-    "category": "A field of work: one of those that tickets have.",
+    "category": "One of " + ", ".join(Category) + ".",
     "files": "Ids of files that officials added to the ticket, with commas between them.",
 }
 
