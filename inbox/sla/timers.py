@@ -348,9 +348,11 @@ def for_several_agencies(ticket: Ticket) -> datetime:
         raise Invalid("The policy knows no limit for several agencies")
     if (row.target_amount, row.target_unit) == (amount, unit):
         raise Invalid("This ticket has the limit for several agencies already")
+    calendars = Calendars()
+    row.extension = _extension_in(row, unit, calendars)
     row.target_amount, row.target_unit = amount, unit
-    reckon(row, row.pauses.all(), Calendars())
-    row.save(update_fields=["target_amount", "target_unit", *MOVED])
+    reckon(row, row.pauses.all(), calendars)
+    row.save(update_fields=["target_amount", "target_unit", "extension", *MOVED])
     return row.due_at
 
 

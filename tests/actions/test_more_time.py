@@ -14,7 +14,8 @@ from inbox.actions.ingest_page import ingest_page
 from inbox.actions.registry import perform, possible_verbs
 from inbox.core.errors import Invalid, NotAllowed
 from inbox.outbox.models import OutboxMessage
-from inbox.sla.models import ExtensionRequest
+from inbox.sla import timers
+from inbox.sla.models import ExtensionRequest, TargetUnit
 from inbox.sla.queries import more_time_asked
 from inbox.sources.models import Source
 from inbox.tickets.models import Ticket, TicketEvent, UntoldEvent
@@ -170,6 +171,18 @@ def test_several_agencies_get_the_policys_longer_limit_from_the_same_start(ticke
     assert resolve_due(ticket) == datetime(2026, 12, 16, 9, 0, tzinfo=VN), "20 working days instead of 15"
     with pytest.raises(Invalid):
         perform(Verb.MARK_SEVERAL_AGENCIES, ticket.pk, actor=officer, data={"reason": "x"})
+
+
+def test_time_that_was_granted_stays_as_long_when_the_limit_counts_otherwise(ticket: Ticket, officer: Official) -> None:
+    """Granted in working time, counted round the clock from then on: two working days more stay two days more."""
+    row = ticket.clocks.get(kind="resolve")
+    timers.extend(ticket, until=LATER)  # from Wednesday to Friday, at the same hour
+    policy = row.policy
+    policy.several_agencies_amount, policy.several_agencies_unit = 40, TargetUnit.CALENDAR_DAYS
+    policy.save()
+    perform(Verb.MARK_SEVERAL_AGENCIES, ticket.pk, actor=officer, data={"reason": "Điện lực."})
+    row.refresh_from_db()
+    assert row.due_at == row.started_at + timedelta(days=40) + timedelta(days=2)
 
 
 def test_urging_changes_no_deadline_and_is_told(ticket: Ticket) -> None:
