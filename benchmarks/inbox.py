@@ -42,7 +42,8 @@ def run(number: int) -> None:
     """Print the times of each page for an officer and for somebody who sees the city, statements and weight."""
     fill_tickets(number, months=MONTHS, seed=1, at=clock.now())
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        # What autovacuum has done by itself in a database that has grown like this in a year.
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
     measure()
 
 
