@@ -46,7 +46,7 @@ from inbox.tickets.models import code_of as code_of  # for doors, which know no 
 from inbox.tickets.vocabulary import AT_RISK, WAITING, EventKind, FileOrigin, Status
 from inbox.units.models import Unit
 
-PAGE_SIZE = 30
+PAGE_SIZE = 25
 #: Nobody needs to know exactly how many more there are.
 COUNT_LIMIT = 1000
 RECENT = timedelta(days=7)
