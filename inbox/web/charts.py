@@ -7,7 +7,7 @@ with it; the style sheet shows the one that fits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from math import ceil, cos, floor, log10, radians
@@ -59,12 +59,13 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A point of a line. `label_y`: where its value is written."""
+    """A point of a line. `label_y`: where its value is written, if `has_label`."""
 
     x: float
     y: float
     value: float | None
     label_y: float
+    has_label: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,10 @@ class Trend:
     base: float
 
 
+#: Two values side by side, the first written to the right of its point and the last to the left.
+_TWO_LABELS = 110
+
+
 def trend(rates: Sequence[float | None], counts: Sequence[int], *, target: float | None, width: int) -> Trend:
     """The axis of the rate need not start at 0 and is labelled; that of the columns does."""
     left, right, top, middle, bar_top, base = 46.0, width - 14.0, 18.0, 142.0, 172.0, 222.0
@@ -115,6 +120,10 @@ def trend(rates: Sequence[float | None], counts: Sequence[int], *, target: float
         for n, rate in enumerate(rates)
         if rate is not None
     ]
+    if dots:
+        dots[-1] = replace(dots[-1], has_label=True)
+        if dots[-1].x - dots[0].x > _TWO_LABELS:
+            dots[0] = replace(dots[0], has_label=True)
     ticks = [Tick(y_of(low + n * step), low + n * step) for n in range(round((high - low) / step) + 1)]
     tallest = _round_up(max(counts, default=0))
     bars = [
