@@ -54,8 +54,9 @@ def insert_made_rows(model: type[models.Model], rows: Iterable[models.Model], nu
     meta = model._meta
     fields = meta.concrete_fields
     with transaction.atomic(savepoint=False):
-        keys = _new_keys(meta, number) if meta.auto_field is not None else None
-        values = _prepared_in_turn(rows, keys, fields)
+        if meta.auto_field is not None:
+            rows = _with_keys(rows, _new_keys(meta, number))
+        values = _prepared_in_turn(rows, fields)
         (_copy if connection.vendor == "postgresql" else _insert_each)(meta.db_table, fields, values)
 
 
@@ -113,14 +114,16 @@ def insert_missing(
         return {found for (found,) in cursor.fetchall()}
 
 
-def _prepared_in_turn(rows: Iterable[models.Model], keys: Iterable[int] | None, fields: _Fields) -> Iterator[list[Any]]:
-    """New rows, with their keys, as the driver takes them; some at a time."""
+def _with_keys(rows: Iterable[models.Model], keys: Sequence[int]) -> Iterator[models.Model]:
+    for row, key in zip(rows, keys, strict=True):
+        row.pk = key
+        yield row
+
+
+def _prepared_in_turn(rows: Iterable[models.Model], fields: _Fields) -> Iterator[list[Any]]:
+    """New rows as the driver takes them; some at a time."""
     made = iter(rows)
-    left = iter(keys) if keys is not None else None
     while some := list(islice(made, _IN_TURN)):
-        if left is not None:
-            for row, key in zip(some, left, strict=False):
-                row.pk = key
         yield from _prepared(some, fields, add=True)
         for row in some:
             row._state.adding, row._state.db = False, connection.alias

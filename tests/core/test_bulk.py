@@ -43,3 +43,10 @@ def test_what_fails_half_way_stores_nothing_and_the_connection_goes_on(fails_at:
     assert not Reporter.objects.exists()
     insert_rows(list(reporters(3)))
     assert Reporter.objects.count() == 3
+
+
+@pytest.mark.parametrize("number", [2, 4], ids=["more rows than were announced", "fewer"])
+def test_another_number_of_rows_than_was_announced_is_refused(number: int) -> None:
+    with pytest.raises(ValueError, match="zip"), transaction.atomic():
+        insert_made_rows(Reporter, reporters(3), number)
+    assert not Reporter.objects.exists()
