@@ -119,13 +119,17 @@ class NewClocks:
         policy = self._chosen[alike]
         if policy is None:
             return []
-        return [new_clock(policy, kind, facts.started_at, facts.unit_id, self._calendars) for kind in ClockKind]
+        return _clocks_by(policy, facts, self._calendars)
 
 
 def _looked_at(facts: TicketFacts) -> tuple[object, ...]:
     """What `misfit` looks at: to whom all of it is common, the same policy fits."""
     on = timezone.localdate(facts.started_at)
     return facts.connector, facts.source_slug, facts.category, facts.urgent, facts.unit_id, on
+
+
+def _clocks_by(policy: SlaPolicy, facts: TicketFacts, calendars: Calendars) -> list[SlaClock]:
+    return [new_clock(policy, kind, facts.started_at, facts.unit_id, calendars) for kind in ClockKind]
 
 
 def new_clock(
@@ -372,7 +376,7 @@ def for_category(ticket: Ticket, *, at: datetime) -> None:
         if row.policy_id != policy.pk and at <= _due_if_resumed(row, calendars, at=at):
             _count_by_policy(row, policy, facts.unit_id, calendars, at=at)
     if not SlaClock.objects.filter(ticket=ticket).exists():
-        clocks = [new_clock(policy, kind, facts.started_at, facts.unit_id, calendars) for kind in ClockKind]
+        clocks = _clocks_by(policy, facts, calendars)
         settle_imported(clocks, ticket)
         save_new([[row for row in clocks if not _is_late(row, at=at)]], [ticket])
 
