@@ -4,7 +4,7 @@ official who asks, or it is not returned. What became of messages to sources is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -254,7 +254,7 @@ def inbox_page(
             read_version=Subquery(read), channels=Subquery(channels.annotate(count=Count("pk")).values("count")[:1])
         )
     )
-    found = _READERS[order](rows, after)
+    found = _read(rows, order, after)
     shown = found[:PAGE_SIZE]
     return Page(tickets=shown, after=_position(shown[-1], order) if len(found) > PAGE_SIZE else None)
 
@@ -267,56 +267,43 @@ def _position(ticket: Ticket, order: Order) -> Position:
     return Position(ticket.pk, risk=ticket.late_risk if order is Order.RISK else None)
 
 
-def _newest(rows: QuerySet[Ticket], after: Position | None) -> list[Ticket]:
-    return list((rows.filter(pk__lt=after.pk) if after else rows).order_by("-pk")[: PAGE_SIZE + 1])
-
-
-def _latest_first(column: str) -> Callable[[QuerySet[Ticket], Position | None], list[Ticket]]:
-    """Reads by a column that is never empty here, the latest first."""
-
-    def read(rows: QuerySet[Ticket], after: Position | None) -> list[Ticket]:
-        if after is not None:
-            rows = rows.filter(TupleLessThan((F(column), F("pk")), (after.due_at, after.pk)))
-        return list(rows.order_by(f"-{column}", "-pk")[: PAGE_SIZE + 1])
-
-    return read
-
-
-def _by_risk(rows: QuerySet[Ticket], after: Position | None) -> list[Ticket]:
-    if after is not None:
-        rows = rows.filter(Q(late_risk__lt=after.risk or 0) | Q(late_risk=after.risk, pk__gt=after.pk))
-    return list(rows.order_by("-late_risk", "pk")[: PAGE_SIZE + 1])
-
-
-def _by_deadline(rows: QuerySet[Ticket], after: Position | None) -> list[Ticket]:
-    """Row comparison instead of OFFSET. It leaves out rows without a deadline, so those are read on their own."""
-    wanted = PAGE_SIZE + 1
-    if after is None:
-        return list(rows.order_by(F("next_due_at").asc(nulls_last=True), "pk")[:wanted])
-    without = rows.filter(next_due_at__isnull=True).order_by("pk")
-    if after.due_at is None:
-        return list(without.filter(pk__gt=after.pk)[:wanted])
-    later = TupleGreaterThan((F("next_due_at"), F("pk")), (after.due_at, after.pk))
-    found = list(rows.filter(later).order_by("next_due_at", "pk")[:wanted])
-    return found if len(found) == wanted else [*found, *without[: wanted - len(found)]]
-
-
 _MOMENTS = {Order.CHANGED: "updated_at", Order.RESOLVED: "resolved_at"}
-_READERS: dict[Order, Callable[[QuerySet[Ticket], Position | None], list[Ticket]]] = {
-    Order.DEADLINE: _by_deadline,
-    Order.NEWEST: _newest,
-    Order.RISK: _by_risk,
-    **{order: _latest_first(column) for order, column in _MOMENTS.items()},
-}
-
-
-#: The same orders, read without a place to go on from.
+#: Columns of moments are never empty where they order a list.
 _IN_ORDER: Mapping[Order, tuple[Any, ...]] = {
     Order.DEADLINE: (F("next_due_at").asc(nulls_last=True), "pk"),
     Order.NEWEST: ("-pk",),
     Order.RISK: ("-late_risk", "pk"),
     **{order: (f"-{column}", "-pk") for order, column in _MOMENTS.items()},
 }
+
+
+def _read(rows: QuerySet[Ticket], order: Order, after: Position | None) -> list[Ticket]:
+    """One row more than a page, so that one sees whether there is another."""
+    if after is not None and order is Order.DEADLINE:
+        return _deadlines_after(rows, after)
+    if after is not None:
+        rows = rows.filter(_beyond(order, after))
+    return list(rows.order_by(*_IN_ORDER[order])[: PAGE_SIZE + 1])
+
+
+def _beyond(order: Order, after: Position) -> Any:
+    """That a row comes later in the order."""
+    if order in _MOMENTS:
+        return TupleLessThan((F(_MOMENTS[order]), F("pk")), (after.due_at, after.pk))
+    if order is Order.RISK:
+        return Q(late_risk__lt=after.risk or 0) | Q(late_risk=after.risk, pk__gt=after.pk)
+    return Q(pk__lt=after.pk)
+
+
+def _deadlines_after(rows: QuerySet[Ticket], after: Position) -> list[Ticket]:
+    """Row comparison instead of OFFSET. It leaves out rows without a deadline, so those are read on their own."""
+    wanted = PAGE_SIZE + 1
+    without = rows.filter(next_due_at__isnull=True).order_by("pk")
+    if after.due_at is None:
+        return list(without.filter(pk__gt=after.pk)[:wanted])
+    later = TupleGreaterThan((F("next_due_at"), F("pk")), (after.due_at, after.pk))
+    found = list(rows.filter(later).order_by("next_due_at", "pk")[:wanted])
+    return found if len(found) == wanted else [*found, *without[: wanted - len(found)]]
 
 
 @dataclass(frozen=True, slots=True)
