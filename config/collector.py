@@ -1,6 +1,6 @@
 """How often long-lived processes look for rings of objects that nobody needs any more.
 
-What Python does by itself suits small scripts: with Django loaded, a tenth of the time of pages and of intake went into
+What Python does by itself suits small scripts: with Django loaded, nearly a tenth of the time of intake went into
 looking through modules and rows that are still in use (benchmarks/ingest.py).
 """
 
