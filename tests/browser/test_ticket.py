@@ -22,6 +22,8 @@ pytestmark = [
     pytest.mark.xdist_group("product"),  # one product for the whole file
 ]
 BUSY = ".htmx-request:not([data-presence])"
+#: htmx knows the element; before that a press is a plain link's, and the form opens on a page of its own.
+TAKEN_OVER = "which => document.querySelector(which)?.['htmx-internal-data']?.initHash !== undefined"
 
 
 def press(page: Page, *keys: str) -> None:
@@ -137,6 +139,7 @@ def test_a_line_that_breaks_keeps_the_text(chromium_browser: Browser, product: P
         page.keyboard.press("t")
         expect(page.locator("[data-verb=resolve]").first).to_be_visible()
         expect(page.locator(BUSY)).to_have_count(0)
+        page.wait_for_function(TAKEN_OVER, arg="[data-verb=resolve]")
         page.keyboard.press("r")
         page.locator("#drawer #i-text").fill("Bản nháp trên máy chủ")
         expect(page.locator("[data-saved]")).to_contain_text("nháp", timeout=15_000)
