@@ -22,7 +22,7 @@ from inbox.actions.update_from_source import (
     units_with,
     update_from_source,
 )
-from inbox.core.bulk import insert_made_rows, insert_rows
+from inbox.core.bulk import insert_made_rows, insert_rows, new_row
 from inbox.routing.assign import route_places
 from inbox.routing.rules import Routing
 from inbox.sla import timers
@@ -145,7 +145,8 @@ def _ticket(
     source: Source, record: InboundRecord, routing: Routing, unit: Unit | None, reporter: Reporter, *, at: datetime
 ) -> Ticket:
     possible = record.sent_at <= at + SKEW and record.sent_at.year >= _EARLIEST_YEAR
-    ticket = Ticket(
+    ticket = new_row(
+        Ticket,
         **said.content_of(record),
         search_key=said.search_key_of(record),
         category=record.category,
@@ -166,6 +167,8 @@ def _ticket(
 
 
 def _ref(source: Source, record: InboundRecord, ticket: Ticket, *, at: datetime) -> ExternalRef:
-    ref = ExternalRef(ticket_id=ticket.pk, source_id=source.pk, external_id=record.external_id, first_seen_at=at)
+    ref = new_row(
+        ExternalRef, ticket_id=ticket.pk, source_id=source.pk, external_id=record.external_id, first_seen_at=at
+    )
     said.see(ref, record, at=at)
     return ref

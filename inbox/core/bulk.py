@@ -1,4 +1,4 @@
-"""Storing many rows at once, faster than the ORM's way: COPY and arrays on PostgreSQL, executemany on SQLite.
+"""Making and storing many rows, faster than the ORM's way: COPY and arrays on PostgreSQL, executemany on SQLite.
 
 The ORM builds one expression per value; from a few hundred rows on that costs several times what the database needs
 (benchmarks/clocks.py, benchmarks/ingest.py). Defaults, `pre_save` and field preparation work as with `save`.
@@ -7,12 +7,17 @@ The ORM builds one expression per value; from a few hundred rows on that costs s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from enum import Enum
+from functools import cache, lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, connections, models, transaction
+from django.db.models.base import ModelState
 
+_Row = TypeVar("_Row", bound=models.Model)
 _Fields = Sequence["models.Field[Any, Any]"]
 #: Columns whose plain Python values are what the driver takes. Exactly these classes: heirs may encrypt or convert.
 _PLAIN = frozenset(
@@ -37,6 +42,53 @@ _PLAIN_VALUES = frozenset({str, int, bool, float, type(None)})
 _IN_TURN = 100
 
 
+def new_row(model: type[_Row], /, **columns: Any) -> _Row:
+    """A new row as the constructor of its model makes it, in a fifth of the time and without signals: for batches.
+
+    Takes columns by name (`source_id`) and related rows (`policy`). Raises TypeError for a name that is neither.
+    """
+    about = _about(model)
+    row = model.__new__(model)
+    own = row.__dict__
+    own["_state"] = ModelState()
+    own.update(about.defaults)
+    for name, default in about.made:
+        own[name] = None if name in columns else default()
+    own.update(columns)
+    if len(own) > about.size:
+        for name in columns.keys() - about.columns:
+            if name not in about.related:
+                raise TypeError(f"{model.__name__} has no column {name!r}")
+            one, field = own.pop(name), about.related[name]
+            own[field.attname] = getattr(one, field.target_field.attname)
+            field.set_cached_value(row, one)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a new row of a model is made from. `made`: the defaults that each row has its own of."""
+
+    columns: frozenset[str]
+    related: Mapping[str, models.ForeignKey[Any, Any]]
+    made: Sequence[tuple[str, Callable[[], Any]]]
+    defaults: Mapping[str, Any]
+    size: int  # of the attributes of a row that has just its columns
+
+
+@cache
+def _about(model: type[models.Model]) -> _About:
+    fields = model._meta.concrete_fields
+    made = {field.attname: field.get_default for field in fields if field.has_default() and callable(field.default)}
+    return _About(
+        columns=frozenset(field.attname for field in fields),
+        related={field.name: field for field in fields if isinstance(field, models.ForeignKey)},
+        made=tuple(made.items()),
+        defaults={field.attname: field.get_default() for field in fields if field.attname not in made},
+        size=len(fields) + len(("_state",)),
+    )
+
+
 def insert_rows(rows: Sequence[models.Model]) -> None:
     """Store new rows of one model and give each its key, unless the key is that of another row (one to one).
 
@@ -55,7 +107,7 @@ def insert_made_rows(model: type[models.Model], rows: Iterable[models.Model], nu
     fields = meta.concrete_fields
     with transaction.atomic(savepoint=False):
         if meta.auto_field is not None:
-            rows = _with_keys(rows, _new_keys(meta, number))
+            rows = _with_keys(rows, meta.auto_field.attname, _new_keys(meta, number))
         values = _prepared_in_turn(rows, fields)
         (_copy if connection.vendor == "postgresql" else _insert_each)(meta.db_table, fields, values)
 
@@ -114,24 +166,23 @@ def insert_missing(
         return {found for (found,) in cursor.fetchall()}
 
 
-def _with_keys(rows: Iterable[models.Model], keys: Sequence[int]) -> Iterator[models.Model]:
+def _with_keys(rows: Iterable[models.Model], name: str, keys: Sequence[int]) -> Iterator[models.Model]:
     for row, key in zip(rows, keys, strict=True):
-        row.pk = key
+        setattr(row, name, key)
         yield row
 
 
-def _prepared_in_turn(rows: Iterable[models.Model], fields: _Fields) -> Iterator[list[Any]]:
+def _prepared_in_turn(rows: Iterable[models.Model], fields: _Fields) -> Iterator[Sequence[Any]]:
     """New rows as the driver takes them; some at a time."""
-    made = iter(rows)
+    made, alias = iter(rows), connection.alias
     while some := list(islice(made, _IN_TURN)):
         yield from _prepared(some, fields, add=True)
         for row in some:
-            row._state.adding, row._state.db = False, connection.alias
+            row._state.adding, row._state.db = False, alias
 
 
-def _prepared(rows: Sequence[models.Model], fields: _Fields, *, add: bool) -> list[list[Any]]:
-    columns = [_column(field, rows, add=add) for field in fields]
-    return [list(values) for values in zip(*columns, strict=True)]
+def _prepared(rows: Sequence[models.Model], fields: _Fields, *, add: bool) -> list[Sequence[Any]]:
+    return list(zip(*(_column(field, rows, add=add) for field in fields), strict=True))
 
 
 def _column(field: models.Field[Any, Any], rows: Sequence[models.Model], *, add: bool) -> list[Any]:
@@ -140,18 +191,21 @@ def _column(field: models.Field[Any, Any], rows: Sequence[models.Model], *, add:
         values = [field.pre_save(row, add) for row in rows]
     else:
         values = [row.__dict__[field.attname] for row in rows]  # past the descriptors, which are asked for each row
-    prepare = _preparation(field)
     target = field
     while isinstance(target, models.ForeignKey):
         target = target.target_field
-    if type(target) in _PLAIN:
-        return [
-            value if type(value) in _PLAIN_VALUES else value.value if isinstance(value, Enum) else prepare(value)
-            for value in values
-        ]
     if type(target) is models.DateTimeField:
-        return _instants(values)
-    return [prepare(value) for value in values]
+        zone = connection.timezone
+        return values if connection.vendor == "postgresql" else [_instant(value, zone) for value in values]
+    prepare = _preparation(field)
+    if type(target) not in _PLAIN:
+        return [prepare(value) for value in values]
+    if _PLAIN_VALUES.issuperset(map(type, values)):
+        return values
+    return [
+        value if type(value) in _PLAIN_VALUES else value.value if isinstance(value, Enum) else prepare(value)
+        for value in values
+    ]
 
 
 def _preparation(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
@@ -159,16 +213,10 @@ def _preparation(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
     return lambda value: field.get_db_prep_save(value, database)
 
 
-def _instants(values: Sequence[Any]) -> list[Any]:
-    """Aware instants as the database wants them. Rows stored together share most of theirs."""
-    adapt = connections[connection.alias].ops.adapt_datetimefield_value
-    known: dict[Any, Any] = {None: None}
-    prepared = []
-    for value in values:
-        if value not in known:
-            known[value] = adapt(value)
-        prepared.append(known[value])
-    return prepared
+@lru_cache(maxsize=10_000)  # what is stored together shares most of its instants, over columns and tables
+def _instant(value: datetime | None, zone: tzinfo) -> str | None:
+    """An aware instant as SQLite keeps it."""
+    return str(value.astimezone(zone).replace(tzinfo=None)) if value else None
 
 
 def _names(fields: _Fields) -> list[str]:

@@ -16,7 +16,7 @@ from django.db.models import F, Min, OuterRef, Subquery
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
-from inbox.core.bulk import insert_rows, update_rows
+from inbox.core.bulk import insert_rows, new_row, update_rows
 from inbox.core.errors import Invalid
 from inbox.sla.clock import Clock, WorkingDays
 from inbox.sla.models import (
@@ -110,10 +110,11 @@ class NewClocks:
         self._policies = list(SlaPolicy.objects.all())
         self._calendars = Calendars()
         self._chosen: dict[tuple[object, ...], SlaPolicy | None] = {}  # most tickets of a batch are alike
+        self._zone = timezone.get_current_timezone()
 
     def of(self, facts: TicketFacts) -> list[SlaClock]:
         """The clocks of one ticket, unsaved and without it; an empty list where no policy holds."""
-        alike = _looked_at(facts)
+        alike = self._looked_at(facts)
         if alike not in self._chosen:
             self._chosen[alike] = choose_policy(facts, self._policies)
         policy = self._chosen[alike]
@@ -121,11 +122,10 @@ class NewClocks:
             return []
         return _clocks_by(policy, facts, self._calendars)
 
-
-def _looked_at(facts: TicketFacts) -> tuple[object, ...]:
-    """What `misfit` looks at: to whom all of it is common, the same policy fits."""
-    on = timezone.localdate(facts.started_at)
-    return facts.connector, facts.source_slug, facts.category, facts.urgent, facts.unit_id, on
+    def _looked_at(self, facts: TicketFacts) -> tuple[object, ...]:
+        """What `misfit` looks at: to whom all of it is common, the same policy fits."""
+        on = facts.started_at.astimezone(self._zone).date()
+        return facts.connector, facts.source_slug, facts.category, facts.urgent, facts.unit_id, on
 
 
 def _clocks_by(policy: SlaPolicy, facts: TicketFacts, calendars: Calendars) -> list[SlaClock]:
@@ -137,7 +137,8 @@ def new_clock(
 ) -> SlaClock:
     """By the unit's own calendar where it has one, else by the policy's."""
     accept = kind is ClockKind.ACCEPT
-    row = SlaClock(
+    row = new_row(
+        SlaClock,
         kind=kind,
         policy=policy,
         calendar_id=calendars.of_unit(unit_id, otherwise=policy.calendar_id),

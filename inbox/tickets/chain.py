@@ -32,14 +32,12 @@ _AS_IT_IS = frozenset({str, int, bool, type(None)})
 
 def _plain(value: Any) -> Any:
     """The same with every whole number written as one, at any depth."""
-    if type(value) in _AS_IT_IS:
-        return value
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
-    if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, dict | Mapping):
+        return {name: part if type(part) in _AS_IT_IS else _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [part if type(part) in _AS_IT_IS else _plain(part) for part in value]
     return value
 
 

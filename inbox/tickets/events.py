@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from inbox.core.bulk import insert_made_rows, insert_rows, update_rows
+from inbox.core.bulk import insert_made_rows, insert_rows, new_row, update_rows
 from inbox.tickets import chain
 from inbox.tickets.models import ChainHead, Message, Ticket, TicketEvent, UntoldEvent
 from inbox.tickets.vocabulary import TOLD, EventKind, MessageKind
@@ -160,7 +160,10 @@ def _append(rows: Sequence[tuple[NewEvent, Message | None]], *, on_new_tickets: 
             messages.append(message)
     insert_rows(messages)
     insert_rows([UntoldEvent(event=event) for event in events if event.kind in TOLD])
-    heads = [ChainHead(ticket_id=pk, sequence=sequence, hash=digest) for pk, (sequence, digest) in sorted(ends.items())]
+    heads = [
+        new_row(ChainHead, ticket_id=pk, sequence=sequence, hash=digest)
+        for pk, (sequence, digest) in sorted(ends.items())
+    ]
     insert_rows([head for head in heads if head.ticket_id not in known])
     update_rows([head for head in heads if head.ticket_id in known], ["sequence", "hash"])
     return events
@@ -174,7 +177,8 @@ def _ends(ticket_ids: set[int]) -> dict[int, tuple[int, str]]:
 
 
 def _row(new: NewEvent, message: Message | None, *, sequence: int) -> TicketEvent:
-    return TicketEvent(
+    return new_row(
+        TicketEvent,
         ticket_id=new.ticket_id,
         sequence=sequence,
         kind=new.kind,

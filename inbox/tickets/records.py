@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.records import InboundRecord, SourceStatus
+from inbox.core.bulk import new_row
 from inbox.core.fields import keyed_hash, name_hash
 from inbox.core.text import fold, search_key
 from inbox.tickets.models import ExternalRef, Reporter, Ticket
@@ -59,7 +60,7 @@ def search_key_of(record: InboundRecord) -> str:
 def reporter_of(record: InboundRecord, row: Reporter | None = None) -> Reporter:
     """The citizen as the source names them: a new row, or `row` brought up to date."""
     said = record.reporter
-    row = row or Reporter()
+    row = row or new_row(Reporter)
     row.name, row.phone, row.email, row.address = said.name, said.phone, said.email, said.address
     row.phone_hash = keyed_hash(said.phone) if said.phone else ""
     row.email_hash = keyed_hash(said.email) if said.email else ""
