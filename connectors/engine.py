@@ -53,7 +53,20 @@ def read(
     full: bool = False,
     open_items: Iterable[OpenItem] = (),
 ) -> Iterator[Batch]:
-    """Read everything that changed since `cursor`, page by page.
+    """Read everything that changed since `cursor`, page by page. Raises what `pages` raises."""
+    for page in pages(connector, cursor, now=now, full=full, open_items=open_items):
+        yield batch_of(connector, page, now=now)
+
+
+def pages(
+    connector: Connector,
+    cursor: Mapping[str, Any],
+    *,
+    now: datetime,
+    full: bool = False,
+    open_items: Iterable[OpenItem] = (),
+) -> Iterator[Page]:
+    """The pages of everything that changed since `cursor`, as they come.
 
     Raises what the connector raises for the whole source, and BadPayload (code `cursor_loop`) when the source sends
     the same page again and again or never ends.
@@ -61,7 +74,7 @@ def read(
     watch = _LoopWatch()
     for page in connector.pages(cursor, now=now, full=full, open_items=open_items):
         watch.see(page)
-        yield batch_of(connector, page, now=now)
+        yield page
 
 
 def parse_one(connector: Connector, raw: RawItem, *, now: datetime) -> Accepted | Rejected:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from connectors import engine
-from connectors.protocol import Connector
 from connectors.records import Page, RawItem
-from inbox.core import clock
 from inbox.sources.models import InboundPayload, Source
 from inbox.sources.vocabulary import PayloadState
 
 BATCH = 500
 
 
-def batches(source: Source, connector: Connector) -> Iterator[engine.Batch]:
-    """Everything received so far, oldest first. A batch counts as dealt with once the next one is asked for.
+def pages(source: Source) -> Iterator[Page]:
+    """Everything received so far, oldest first. A page counts as dealt with once the next one is asked for.
 
     A crash in between leaves it to be read again, which changes nothing: its complaints are known by then.
     """
     waiting = InboundPayload.objects.filter(source=source, state=PayloadState.RECEIVED).order_by("pk")
     while rows := list(waiting[:BATCH]):
-        items = tuple(RawItem(row.body, row.external_id) for row in rows)
-        yield engine.batch_of(connector, Page(items, source.cursor), now=clock.now())
+        yield Page(tuple(RawItem(row.body, row.external_id) for row in rows), source.cursor)
         waiting.filter(pk__in=[row.pk for row in rows]).update(state=PayloadState.ACCEPTED)
 
 

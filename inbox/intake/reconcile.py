@@ -26,6 +26,7 @@ from connectors.windows import cursor_at
 from inbox.core import clock
 from inbox.core.errors import Busy, Invalid
 from inbox.core.wake import after_commit
+from inbox.intake import poison
 from inbox.outbox.comparison import READ_BY_CITIZENS, Phase, agree, kind_of, phase, same_text
 from inbox.outbox.differences import close_differences, open_difference, their_side
 from inbox.outbox.models import Difference, OutboxMessage, Reconciliation
@@ -132,7 +133,9 @@ def _begin(source: Source, *, since: datetime | None, trigger: str, may_go_on: b
 def _read(connector: Connector, run: Reconciliation, *, end: float | None) -> bool:
     """Compare what the source lists. Returns whether its list was read to the end."""
     open_items = () if connector.capabilities.update_stamps else _open_items(run.source)
-    for batch in engine.read(connector, run.cursor, now=clock.now(), open_items=open_items):
+    known = poison.set_aside(run.source)
+    for page in engine.pages(connector, run.cursor, now=clock.now(), open_items=open_items):
+        batch = engine.batch_of(connector, poison.without(page, known)[0], now=clock.now())
         records = [one.record for one in batch.accepted]
         _compare_page(connector, run, records)
         _keep_unknown(run, batch.accepted)

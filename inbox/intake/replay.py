@@ -26,6 +26,7 @@ from inbox.actions.ingest_page import ingest_page
 from inbox.core import clock
 from inbox.core.errors import Invalid, NotAllowed, NotFound
 from inbox.core.wake import after_commit
+from inbox.intake.poison import KILLS_READERS
 from inbox.intake.sync import ID_REUSED, ingest_safely
 from inbox.outbox.models import Difference
 from inbox.outbox.vocabulary import Decision
@@ -33,7 +34,7 @@ from inbox.sources import leases
 from inbox.sources.codes import Codes, codes_of
 from inbox.sources.models import InboundPayload, Source, SyncRun
 from inbox.sources.runtime import build_connector
-from inbox.sources.vocabulary import CodeKind, PayloadState, RunOutcome
+from inbox.sources.vocabulary import PROCESS_DIED, CodeKind, PayloadState, RunOutcome
 from inbox.tickets.events import NewEvent
 from inbox.tickets.events import record as put_on_record
 from inbox.tickets.models import ExternalRef, Ticket
@@ -68,7 +69,8 @@ class Effect:
 
 
 def replay_payload(payload_id: int, *, actor: Official | None = None, dry_run: bool = False) -> Replayed:
-    """Parse and ingest one quarantined payload. `actor` None means a command on the server, which may do anything.
+    """Parse and ingest one quarantined payload. `actor` None means a command on the server, which may do anything:
+    only it touches what ends the process that reads it.
 
     Raises NotFound, NotAllowed, and Invalid when the payload is not in quarantine.
     """
@@ -79,6 +81,8 @@ def replay_payload(payload_id: int, *, actor: Official | None = None, dry_run: b
             raise NotFound("No such payload")
         if payload.state != PayloadState.REJECTED:
             raise Invalid("This payload is not in quarantine", field="state")
+        if payload.reason_code == KILLS_READERS and actor is not None:
+            return Replayed(accepted=False, reason_code=KILLS_READERS, reason_detail=payload.reason_detail)
         effect = _again(payload.source, [payload], codes_of(payload.source), actor=actor)
         if dry_run:
             transaction.set_rollback(True)
@@ -180,7 +184,9 @@ def _source(slug: str, actor: Official) -> Source:
 
 
 def _quarantined(source: Source) -> QuerySet[InboundPayload]:
-    return InboundPayload.objects.filter(source=source, state=PayloadState.REJECTED)
+    """All but those that no worker survives."""
+    rejected = InboundPayload.objects.filter(source=source, state=PayloadState.REJECTED)
+    return rejected.exclude(reason_code=KILLS_READERS)
 
 
 def _came_with(source: Source, kind: CodeKind, code: str) -> QuerySet[InboundPayload]:
@@ -227,7 +233,7 @@ def _in_batches(source: Source, payloads: QuerySet[InboundPayload]) -> SyncRun:
         run.outcome = RunOutcome.OK
     finally:
         if run.outcome == RunOutcome.RUNNING:
-            run.outcome, run.error_code = RunOutcome.ABANDONED, "process_died"
+            run.outcome, run.error_code = RunOutcome.ABANDONED, PROCESS_DIED
         run.finished_at = clock.now()
         run.save()
         leases.release(source, owner=owner)

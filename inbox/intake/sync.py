@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import DataError, IntegrityError, transaction
@@ -22,11 +22,12 @@ from inbox.core import clock
 from inbox.core.errors import Busy
 from inbox.core.masking import without_contacts
 from inbox.intake import received
+from inbox.intake.poison import Caution
 from inbox.sources import leases
 from inbox.sources.codes import codes_of
 from inbox.sources.models import InboundPayload, Source, SyncRun, payload_hash
 from inbox.sources.runtime import HEALTH_FIELDS, build_connector, note_failure, note_success, wait_after
-from inbox.sources.vocabulary import PayloadState, RunOutcome
+from inbox.sources.vocabulary import PROCESS_DIED, PayloadState, RunOutcome
 from inbox.tickets.models import ExternalRef
 
 log = logging.getLogger(__name__)
@@ -49,15 +50,17 @@ def sync_source(source: Source, *, full: bool = False, trigger: str = "by_hand")
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     leases.acquire(source, owner=owner, at=clock.now())
     run = _begin(source, owner=owner, full=full, trigger=trigger)
+    caution = Caution(source)
     error: ConnectorError | None = None
     try:
-        _read(source, run, full=full)
+        _read(source, run, caution, full=full)
     except ConnectorError as raised:
         error = raised
     except Busy:
         run.outcome, run.error_code, run.finished_at = RunOutcome.ABANDONED, "lease_lost", clock.now()
         run.save()
         raise
+    caution.relax()
     _end(source, run, error)
     return run
 
@@ -66,21 +69,20 @@ def _begin(source: Source, *, owner: str, full: bool, trigger: str) -> SyncRun:
     """Open a run; runs that a dead process left open are closed, because nobody else can hold the lease."""
     now = clock.now()
     SyncRun.objects.filter(source=source, outcome=RunOutcome.RUNNING).update(
-        outcome=RunOutcome.ABANDONED, finished_at=now, error_code="process_died"
+        outcome=RunOutcome.ABANDONED, finished_at=now, error_code=PROCESS_DIED
     )
     return SyncRun.objects.create(source=source, trigger=trigger, is_full=full, owner=owner, started_at=now)
 
 
-def _read(source: Source, run: SyncRun, *, full: bool) -> None:
+def _read(source: Source, run: SyncRun, caution: Caution, *, full: bool) -> None:
     connector = build_connector(source)
     if not connector.capabilities.polls:
-        for batch in received.batches(source, connector):
-            _store(source, run, batch)
+        _store_all(source, run, caution.batches(connector, received.pages(source)))
         return
     open_items, last_asked = ([], 0) if connector.capabilities.update_stamps else _open_items(source, full=full)
     held_open = ExternalRef.objects.filter(source=source, ticket__is_open=True).count() if full else 0
-    for batch in engine.read(connector, source.cursor, now=clock.now(), full=full, open_items=open_items):
-        _store(source, run, batch)
+    pages = engine.pages(connector, source.cursor, now=clock.now(), full=full, open_items=open_items)
+    _store_all(source, run, caution.batches(connector, pages))
     if open_items:
         Source.objects.filter(pk=source.pk).update(asked_after=last_asked)
     if held_open >= FEW and run.updated + run.unchanged < held_open * (1 - MOST_GONE):
@@ -104,8 +106,13 @@ def _open_items(source: Source, *, full: bool) -> tuple[list[OpenItem], int]:
     return [OpenItem(external_id, write_id) for _, external_id, write_id in chosen], chosen[-1][0] if chosen else 0
 
 
+def _store_all(source: Source, run: SyncRun, batches: Iterable[engine.Batch]) -> None:
+    for batch in batches:
+        _store(source, run, batch)
+
+
 def _store(source: Source, run: SyncRun, batch: engine.Batch) -> None:
-    """One page, one transaction: tickets, payloads, counters and cursor together, under the lease."""
+    """One batch, one transaction: tickets, payloads, counters and cursor together, under the lease."""
     at = clock.now()
     with transaction.atomic():
         leases.renew(source, owner=run.owner, at=at)

@@ -185,6 +185,18 @@ class InboundPayload(models.Model):
         return f"{self.source_id}/{self.external_id or '?'} {self.state}"
 
 
+class PayloadInHand(models.Model):
+    """What a careful reading of a source is looking at, by hash: what it died over is known afterwards."""
+
+    source = models.OneToOneField(Source, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    in_hand = models.CharField(max_length=64, blank=True)
+    suspect = models.CharField(max_length=64, blank=True, help_text="What the reading before died over.")
+    deaths = models.PositiveSmallIntegerField(default=0, help_text="Readings in a row that died over the suspect.")
+
+    def __str__(self) -> str:
+        return f"{self.source_id}: {self.in_hand or self.suspect}"
+
+
 class CodeMapping(models.Model):
     """What a code of one source stands for, decided by a person because its connector does not know it.
 

@@ -52,6 +52,10 @@ class RunOutcome(StrEnum):
     ABANDONED = "abandoned"  # the process died; found and closed by the next run
 
 
+#: The `error_code` of an abandoned run.
+PROCESS_DIED = "process_died"
+
+
 class PayloadState(StrEnum):
     """What became of a payload."""
 

@@ -139,6 +139,10 @@ _KNOWN: Mapping[str, tuple[str, str]] = {
         noop("a complaint could not be stored"),
         noop("Tell the people who maintain the connector; replay afterwards. The complaint is kept as received."),
     ),
+    "kills_readers": (
+        noop("our own process ended each time it read this complaint"),
+        noop("Tell the people who maintain the connector; once it is mended, they run replay_payloads on the server."),
+    ),
     "many_missing": (
         noop("a full reading showed far fewer complaints than are open here"),
         noop("Nothing was closed. Ask the owner of the source whether they were deleted there; then read it in full."),
