@@ -1,8 +1,8 @@
 """Payloads that end the process that reads them: found one at a time, then set aside for a person.
 
-A crash leaves nothing behind that says which payload it was. After two readings of a source in a row have died, the
-next one takes its payloads one by one and writes down beforehand which it has in hand. What a reading dies over twice
-in that way goes into quarantine, unread, and the source is read as usual again.
+A crash leaves nothing behind that says which payload it was. After two readings of a source in a row have died in one
+place, the next takes its payloads one by one and writes down beforehand which it has in hand. What a reading dies over
+twice in that way goes into quarantine, unread, and the source is read as usual again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Caution:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._known = set_aside(source)
-        self._is_careful = _died_lately(source)
+        self._is_careful = _died_in_one_place(source)
         if self._is_careful:
             self._condemn()
 
@@ -91,10 +91,18 @@ class Caution:
         yield engine.Batch((), (), page.cursor)
 
 
-def _died_lately(source: Source) -> bool:
-    """Whether the last readings before this one all died."""
+def _died_in_one_place(source: Source) -> bool:
+    """Whether the last readings before this one all died, and got no further than each other.
+
+    A payload that kills does so on the same page each time: the first one, where the cursor moves with the pages.
+    """
     before = SyncRun.objects.filter(source=source, finished_at__isnull=False).order_by("-started_at", "-pk")
-    return list(before.values_list("error_code", flat=True)[:CAREFUL_AFTER]) == [PROCESS_DIED] * CAREFUL_AFTER
+    last = list(before.values_list("error_code", "pages")[:CAREFUL_AFTER])
+    if [code for code, _ in last] != [PROCESS_DIED] * CAREFUL_AFTER:
+        return False
+    if PayloadInHand.objects.filter(source=source).exclude(in_hand="").exists():
+        return True  # one that was careful died
+    return all(pages in {0, last[-1][1]} for _, pages in last[:-1])
 
 
 def _refused(raw: RawItem) -> engine.Rejected:
