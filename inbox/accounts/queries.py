@@ -1,8 +1,10 @@
-"""Reading people: who works where."""
+"""Reading people: who works where, and what else is asked about one of them."""
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from typing import Any
+
+from django.db.models import QuerySet, Subquery
 
 from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import Role
@@ -19,3 +21,8 @@ def workers_of_unit(unit_id: int | None) -> QuerySet[Official]:
         if unit_id is not None
         else Official.objects.none()
     )
+
+
+def told_of(official: Official, **asked: Subquery) -> dict[str, Any]:
+    """What is asked about one person, in one statement."""
+    return dict(Official.objects.filter(pk=official.pk).values(**asked).get())

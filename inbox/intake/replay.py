@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.db import transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, QuerySet, Value
 
 from connectors import engine
 from connectors.errors import BadPayload, ConfigError
@@ -160,14 +160,12 @@ def tickets_with(source: Source, kind: CodeKind, code: str) -> QuerySet[External
 def unknown_codes(source: Source) -> list[dict[str, object]]:
     """The codes that nobody knows, with how many tickets came with each: `kind`, `code`, `tickets`; the most first."""
     refs = ExternalRef.objects.filter(source=source).order_by()
-    statuses = refs.filter(seen_status="unmapped").values(code=F("seen_status_raw"))
-    categories = refs.exclude(unknown_category="").values(code=F("unknown_category"))
-    found = [
-        {"kind": kind.value, "code": row["code"], "tickets": row["tickets"]}
-        for kind, rows in ((CodeKind.STATUS, statuses), (CodeKind.CATEGORY, categories))
-        for row in rows.annotate(tickets=Count("pk"))
-    ]
-    return sorted(found, key=lambda row: -row["tickets"])
+    statuses = refs.filter(seen_status="unmapped").values(kind=Value(CodeKind.STATUS.value), code=F("seen_status_raw"))
+    categories = refs.exclude(unknown_category="").values(
+        kind=Value(CodeKind.CATEGORY.value), code=F("unknown_category")
+    )
+    both = statuses.annotate(tickets=Count("pk")).union(categories.annotate(tickets=Count("pk")), all=True)
+    return [dict(row) for row in both.order_by("-tickets", "kind", "code")]
 
 
 def _require(actor: Official | None) -> None:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from inbox.accounts.models import Official
 from inbox.notify.models import Notification, Preference, Sending
 from inbox.notify.vocabulary import DEADLINES, Channel, SendState
+from inbox.tickets.queries import CountUpTo
 
 PAGE_SIZE = 30
 #: Nobody needs to know exactly how many more there are.
@@ -36,9 +37,9 @@ def page_of(official: Official, *, at: datetime, unread: bool = False, before: i
     return Page(found[:PAGE_SIZE], found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None)
 
 
-def unread_count(official: Official, *, at: datetime) -> int:
-    """How many notifications wait, counted up to COUNT_LIMIT."""
-    return _shown(official, at).filter(read_at=None).order_by()[:COUNT_LIMIT].count()
+def unread(official: Official, *, at: datetime) -> CountUpTo:
+    """How many notifications wait, counted up to COUNT_LIMIT, within another statement."""
+    return CountUpTo(_shown(official, at).filter(read_at=None), most=COUNT_LIMIT)
 
 
 def preference_of(official: Official) -> Preference:

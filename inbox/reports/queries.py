@@ -42,11 +42,9 @@ def export(key: uuid.UUID, official: Official) -> Export:
     return found
 
 
-def unseen_count(official: Official) -> int:
-    """How many files are ready that the person has not seen in the list yet."""
-    if not may(official, Permission.EXPORT):
-        return 0
-    return Export.objects.filter(asked_by=official, state=ExportState.DONE, seen_at=None).count()
+def unseen(official: Official) -> tickets.CountUpTo:
+    """How many files are ready that the person has not seen in the list yet, counted within another statement."""
+    return tickets.CountUpTo(Export.objects.filter(asked_by=official, state=ExportState.DONE, seen_at=None))
 
 
 def everybodys(official: Official) -> QuerySet[Export]:

@@ -52,7 +52,12 @@ def source(slug: str, official: Official) -> Source:
 
 def runs_of(slug: str, official: Official) -> QuerySet[SyncRun]:
     """Runs of a source, newest first. Raises NotAllowed, NotFound."""
-    return SyncRun.objects.filter(source=source(slug, official)).order_by("-started_at", "-pk")
+    return readings_of(source(slug, official))
+
+
+def readings_of(source: Source) -> QuerySet[SyncRun]:
+    """Runs of a source that one has already, newest first."""
+    return SyncRun.objects.filter(source=source).order_by("-started_at", "-pk")
 
 
 def payloads(official: Official, *, state: str = "", source: str = "") -> QuerySet[InboundPayload]:
@@ -170,11 +175,6 @@ def usual_since(source: Source, begin: datetime, at: datetime) -> int | None:
     if not source.rhythm:
         return None
     return round(rhythm.expected(source.rhythm, begin, at, tz=timezone.get_default_timezone()))
-
-
-def progress_of(slug: str, official: Official) -> SyncRun | None:
-    """The newest run of a source, finished or not. Raises NotAllowed, NotFound."""
-    return runs_of(slug, official).first()
 
 
 def code_mappings(source: Source) -> QuerySet[CodeMapping]:

@@ -116,16 +116,17 @@ class Order(StrEnum):
 
 
 class CountUpTo(Subquery):
-    """How many rows a query has, counted no further than one beyond COUNT_LIMIT.
+    """How many rows a query has, counted no further than `most`, one beyond COUNT_LIMIT where nothing else is said.
 
     `by`: an order that an index keeps makes the database read that index; without one it takes the rows as they lie.
     """
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()
+    empty_result_set_value = 0
 
-    def __init__(self, rows: QuerySet[Any], *, by: Sequence[str] = ()) -> None:
-        super().__init__(rows.order_by(*by).values("pk")[: COUNT_LIMIT + 1])
+    def __init__(self, rows: QuerySet[Any], *, by: Sequence[str] = (), most: int = 0) -> None:
+        super().__init__(rows.order_by(*by).values("pk")[: most or COUNT_LIMIT + 1])
 
 
 @dataclass(frozen=True, slots=True)

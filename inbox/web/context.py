@@ -13,9 +13,10 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from inbox.accounts.permissions import Permission, may
+from inbox.accounts.queries import told_of
 from inbox.core import clock
-from inbox.notify.queries import unread_count
-from inbox.reports.queries import unseen_count
+from inbox.notify.queries import unread
+from inbox.reports.queries import unseen
 from inbox.sources import queries as sources
 from inbox.web import deadlines, labels, moments
 
@@ -68,8 +69,9 @@ def _shell(request: HttpRequest, official: Any) -> dict[str, Any]:
     now = clock.now()
     name = request.resolver_match.url_name if request.resolver_match else ""
     memberships = official.memberships_now
-    sees_sources = may(official, Permission.VIEW_SOURCES)
+    sees_sources, exports = may(official, Permission.VIEW_SOURCES), may(official, Permission.EXPORT)
     behind_more = (Permission.VIEW_SOURCES, Permission.EXPORT, Permission.MANAGE_DESK, Permission.VIEW_DEADLINES)
+    waits = told_of(official, unread=unread(official, at=now), **({"unseen": unseen(official)} if exports else {}))
     return {
         "now": now,
         "section": SECTIONS.get(name or "", ""),
@@ -79,11 +81,11 @@ def _shell(request: HttpRequest, official: Any) -> dict[str, Any]:
         "sees_deadlines": may(official, Permission.VIEW_DEADLINES),
         "sees_evidence": may(official, Permission.VIEW_EVIDENCE),
         "manages_desk": may(official, Permission.MANAGE_DESK),
-        "exports": may(official, Permission.EXPORT),
-        "unseen_exports": unseen_count(official),
+        "exports": exports,
+        "unseen_exports": waits.get("unseen", 0),
         "has_more": any(may(official, permission) for permission in behind_more),
         "enters_tickets": may(official, Permission.ENTER_TICKET),
-        "unread": unread_count(official, at=now),
+        "unread": waits["unread"],
         "troubles": _troubles(request) if sees_sources else [],
         "clock": moments.time(now),
         "date": f"{moments.weekday_name(now)} {moments.date(now)}",

@@ -120,7 +120,7 @@ def masked(ticket: Ticket, official: Official) -> Masked:
 
 
 def preview_of(ticket: Ticket, official: Official, *, now: datetime) -> dict[str, Any]:
-    """The preview pane of a ticket whose clocks are loaded: two statements more."""
+    """The preview pane of a ticket whose clocks and requests for more time are loaded: two statements more."""
     events = queries.history(ticket.pk, official)
     names = timeline.known_names(ticket, events)
     return {

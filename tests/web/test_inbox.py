@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import Role
@@ -24,8 +20,6 @@ from tests.factories import make_official, make_ticket, make_tickets
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[..., Client]
-
-LIMITS = json.loads((Path(__file__).parent / "query_counts.json").read_text(encoding="utf-8"))
 
 
 def codes(text: str) -> list[str]:
@@ -170,18 +164,3 @@ def test_the_preview_pushes_an_address_that_brings_it_back(
 
     assert answer.headers["HX-Push-Url"] == f"/inbox/?view=unassigned&ticket={ticket.code}"
     assert f'data-ticket="{ticket.pk}"' in client.get(answer.headers["HX-Push-Url"]).content.decode()
-
-
-@pytest.mark.parametrize("page", LIMITS)
-def test_queries_stay_within_the_reviewed_limits(
-    browser: Browser, officer: Official, ward: Unit, portal: Source, page: str
-) -> None:
-    """The limit does not grow with the number of rows: the same page is counted with 3 and with 30."""
-    client = browser(officer)
-    for number in (3, 27):
-        tickets = make_tickets(number, unit=ward, source=portal)
-        address = page.format(code=tickets[0].code, newest=tickets[0].pk)
-        client.get(address)  # calendars are kept for a minute
-        with CaptureQueriesContext(connection) as queries:
-            assert client.get(address).status_code == 200
-        assert len(queries) <= LIMITS[page], [query["sql"] for query in queries]

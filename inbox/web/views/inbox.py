@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
+from inbox.accounts.queries import told_of
 from inbox.actions.change_list_density import change_list_density
 from inbox.actions.mark_read import mark_read
 from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
 from inbox.desk.queries import Kept, saved_views
-from inbox.notify.queries import unread_count
-from inbox.sla.queries import due_between
+from inbox.notify.queries import unread
+from inbox.sla.queries import due_between, extension_part
 from inbox.tickets import queries
 from inbox.tickets.queries import Order, Position
 from inbox.web import bulk, chips, deadlines, moments
@@ -78,9 +79,9 @@ def inbox(request: PageRequest) -> HttpResponse:
 def preview(request: PageRequest, code: str) -> HttpResponse:
     """The preview pane of one ticket, which is thereby read."""
     now = clock.now()
-    ticket = queries.ticket(code, request.user)
+    ticket = _previewed(code, request)
     queries.load_clocks([ticket])
-    mark_read(ticket.pk, actor=request.user)
+    mark_read(ticket.pk, ticket.version, actor=request.user)
     context = {"now": now, "current": ticket, "preview": preview_of(ticket, request.user, now=now)}
     response = render(request, "inbox/_preview.html", context)
     kept = without(request.GET, *PLACE)
@@ -110,7 +111,7 @@ def fresh(request: PageRequest) -> HttpResponse:
         "count": queries.count_newer(listing.tickets, than=int(than)),
         "than": than,
         "since": now.isoformat(),
-        "unread": unread_count(request.user, at=now),
+        "unread": told_of(request.user, unread=unread(request.user, at=now))["unread"],
         "rows": list(_rows(request, changed, now=now, listing=listing)["rows"]),
         "now": now,
         "query": listing.params.get("q", ""),
@@ -180,10 +181,15 @@ def _since(request: PageRequest) -> datetime | None:
     return since
 
 
+def _previewed(code: str, request: PageRequest) -> Any:
+    """A ticket with what its buttons need, in one statement. Raises NotFound."""
+    return queries.ticket(code, request.user, **extension_part())
+
+
 def _current(request: PageRequest) -> Any:
     """The ticket of the preview; one that is gone or not for this person leaves the pane empty."""
     code = request.GET.get("ticket", "")
     try:
-        return queries.ticket(code, request.user) if code else None
+        return _previewed(code, request) if code else None
     except NotFound:
         return None

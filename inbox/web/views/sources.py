@@ -155,7 +155,7 @@ def source(request: PageRequest, slug: str) -> HttpResponse:
 def progress(request: PageRequest, slug: str) -> HttpResponse:
     """How far the newest reading is; renews itself while something moves."""
     found = queries.source(slug, request.user)
-    run = queries.progress_of(slug, request.user)
+    run = queries.readings_of(found).first()
     return render(request, "sources/_progress.html", {"source": found, **_moving(found, run, clock.now())})
 
 
@@ -257,7 +257,7 @@ def _page(request: PageRequest, slug: str) -> HttpResponse:
     found = queries.source(slug, request.user)
     quarantine = list(queries.quarantine_of(found)[:MOST_PAYLOADS])
     waiting = outbox.deliveries(request.user, source=slug).filter(state__in=UNDELIVERED)[:MOST_DELIVERIES]
-    runs, now = list(queries.runs_of(slug, request.user)[:LAST_RUNS]), clock.now()
+    runs, now = list(queries.readings_of(found)[:LAST_RUNS]), clock.now()
     context: dict[str, Any] = {
         "source": found,
         "advice": _advice(found),

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from inbox.actions.mark_read import mark_version_read
+from inbox.actions.mark_read import mark_read
 from inbox.core import clock, filestore
 from inbox.core.errors import NotFound
 from inbox.outbox import queries as outbox
@@ -32,7 +32,7 @@ def ticket(request: PageRequest, code: str) -> HttpResponse:
     show = request.GET.get("show", "all")
     context = page_of(code, request.user, now=clock.now(), show=show if show in labels.SHOW else "all")
     shown = context["ticket"]
-    mark_version_read(shown.pk, shown.version, actor=request.user)
+    mark_read(shown.pk, shown.version, actor=request.user)
     return render(request, "ticket/ticket.html", context)
 
 

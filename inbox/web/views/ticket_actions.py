@@ -244,10 +244,10 @@ def done(request: PageRequest, before: Any, words: labels.Words, *, step: Any = 
     """The ticket as it is now; the inbox when it is no longer for this person. `step`: the way back, if any."""
     code = before.code
     try:
-        ticket = queries.ticket(code, request.user)
+        ticket = _for_form(code, request)
     except NotFound:
         return _gone(request, before, words, step)
-    mark_read(ticket.pk, actor=request.user)
+    mark_read(ticket.pk, ticket.version, actor=request.user)
     if not request.htmx:
         toasts.say(request, f"{code}: {words}", step=step)
         back = request.POST.get("next", "")

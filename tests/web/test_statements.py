@@ -1,0 +1,122 @@
+"""How many statements a page takes: no page of the desk more than twelve, however much there is to show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from inbox.accounts.models import Official
+from inbox.accounts.vocabulary import Role
+from inbox.actions.change_task_list import change_task_list
+from inbox.actions.change_unit_rule import change_unit_rule
+from inbox.actions.registry import perform
+from inbox.core import clock
+from inbox.desk.models import CannedReply
+from inbox.outbox.models import Difference, OutboxMessage
+from inbox.outbox.vocabulary import DifferenceKind, FoundBy
+from inbox.sources.models import Source
+from inbox.sources.vocabulary import Health
+from inbox.tickets.models import Ticket
+from inbox.tickets.vocabulary import Status, Verb
+from inbox.units.models import Unit
+from tests.factories import make_attachment, make_official, make_ticket, make_tickets
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[..., Client]
+
+LIMITS: dict[str, dict[str, int]] = json.loads(
+    (Path(__file__).parent / "query_counts.json").read_text(encoding="utf-8")
+)
+MOST = 12
+
+
+@pytest.fixture
+def leader(ward: Unit) -> Official:
+    return make_official(Role.LEADER, ward)
+
+
+@pytest.fixture
+def full(ward: Unit, portal: Source, officer: Official, leader: Official) -> Ticket:
+    """A ticket with everything on it that a page can show: the answer waits for the leader, both sides differ."""
+    ticket = make_ticket(unit=ward, source=portal)
+    change_unit_rule(ward.pk, needs_approval=True, actor=leader)
+    change_task_list("environment", ["Kiểm tra", "Chụp ảnh"], unit_id=ward.pk, actor=leader)
+
+    def act(verb: Verb, who: Official = officer, **data: object) -> None:
+        perform(verb, ticket.pk, actor=who, data=data)
+
+    act(Verb.ACCEPT)
+    act(Verb.ASSIGN, leader, assignee=officer.pk)
+    for _ in range(2):
+        act(Verb.PAUSE, reason="Xin số nhà")
+        act(Verb.RESUME)
+    act(Verb.ADD_NOTE, text=f"@{leader.username} xem giúp")
+    act(Verb.EXTEND, until=(clock.now() + timedelta(days=60)).isoformat(), reason="Chờ vật tư")
+    act(Verb.REPLY, text="Đang xử lý")
+    for number in range(3):
+        make_attachment(ticket, f"https://example.com/{number}.jpg")
+        linked = make_ticket(unit=ward, source=portal)
+        perform(Verb.LINK, linked.pk, actor=officer, data={"main": ticket.code})
+        CannedReply.objects.create(title=f"Mẫu {number}", body="x", changed_at=clock.now())
+    act(Verb.RESOLVE, text="Đã xong")
+    _differ(ticket)
+    portal.health, portal.health_since, portal.deliveries_paused = Health.DOWN, clock.now(), True
+    portal.save()
+    ticket.refresh_from_db()
+    assert ticket.status == Status.AWAITING_APPROVAL
+    return ticket
+
+
+def _differ(ticket: Ticket) -> None:
+    message = OutboxMessage.objects.filter(ticket=ticket).latest("pk")
+    for kind in (DifferenceKind.STATUS, DifferenceKind.DEADLINE):
+        Difference.objects.create(
+            source=ticket.source,
+            external_id=ticket.refs.get().external_id,
+            ticket=ticket,
+            message=message,
+            kind=kind,
+            found_by=FoundBy.READING,
+            found_at=clock.now(),
+            seen_at=clock.now(),
+            ours={"status": "replied"},
+            theirs={"status": "resolved"},
+        )
+
+
+def statements(client: Client, address: str) -> list[str]:
+    """Those of the second request: calendars are kept for a minute."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200, address
+    return [query["sql"] for query in captured]
+
+
+@pytest.mark.parametrize("page", [*LIMITS["everybody"], *LIMITS["leaders"]])
+def test_pages_stay_within_the_reviewed_limits(
+    browser: Browser, officer: Official, leader: Official, ward: Unit, portal: Source, full: Ticket, page: str
+) -> None:
+    """On the fullest ticket, and no more with more rows around it: the same page is counted with 4 and with 30."""
+    limit = LIMITS["everybody"].get(page) or LIMITS["leaders"][page]
+    clients = [browser(leader), *([browser(officer)] if page in LIMITS["everybody"] else [])]
+    message = OutboxMessage.objects.filter(ticket=full).latest("pk")
+    address = page.format(code=full.code, newest=full.pk, message=message.pk)
+    for _ in range(2):
+        for client in clients:
+            taken = statements(client, address)
+            assert len(taken) <= limit <= MOST, taken
+        make_tickets(26, unit=ward, source=portal)
+
+
+def test_a_new_ticket_costs_no_more(browser: Browser, officer: Official, ward: Unit, portal: Source) -> None:
+    ticket = make_ticket(unit=ward, source=portal)
+    for page in ("/inbox/{code}/", "/inbox/?ticket={code}", "/tickets/{code}/"):
+        taken = statements(browser(officer), page.format(code=ticket.code))
+        assert len(taken) <= LIMITS["everybody"][page], taken
