@@ -13,6 +13,7 @@ BULK_VERBS = (
     Verb.ASSIGN,
     Verb.START,
     Verb.TRANSFER,
+    Verb.CHANGE_CATEGORY,
     Verb.PAUSE,
     Verb.RESUME,
     Verb.ADD_NOTE,

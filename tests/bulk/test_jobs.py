@@ -19,10 +19,11 @@ from inbox.bulk.queries import progress
 from inbox.bulk.tasks import go_on_with_all
 from inbox.core import clock
 from inbox.core.errors import Invalid
+from inbox.sla.models import SlaClock, SlaPolicy
 from inbox.tickets.models import Ticket, TicketEvent
 from inbox.tickets.vocabulary import Verb
 from inbox.units.models import Unit
-from tests.factories import make_official, make_ticket, make_tickets, make_unit
+from tests.factories import make_official, make_source, make_ticket, make_tickets, make_unit
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +131,34 @@ def test_a_whole_job_is_undone(ward: Unit, leader: Official) -> None:
 
     assert set(Ticket.objects.filter(assignee=officer)) == {tickets[0]}, "work that has begun is not taken away"
     assert results(job) == {"done": 1, "undone": 4}
+
+
+def test_another_field_moves_each_deadline_and_undoing_moves_it_back(ward: Unit, leader: Official) -> None:
+    """Each ticket by its own clocks; one that has the field already is named, one that ended is left alone."""
+    like = SlaPolicy.objects.get(connector="national_portal", category="", urgency="")
+    like.pk, like.name, like.category, like.resolve_amount = None, "Tiếng ồn", "noise", like.resolve_amount - 5
+    like.save()
+    source = make_source(connector="national_portal")
+    tickets = list(make_tickets(3, unit=ward, source=source, sent_at=clock.now()))
+    noise, ended = make_ticket(unit=ward, category="noise"), make_ticket(unit=ward, status="resolved")
+    due = dict(Ticket.objects.values_list("pk", "next_due_at"))
+    resolve = dict(SlaClock.objects.filter(kind="resolve").values_list("ticket_id", "due_at"))
+    job = start_job(Verb.CHANGE_CATEGORY, seen([*tickets, noise, ended]), actor=leader, data={"category": "noise"})
+
+    assert run_job(job.pk)
+
+    assert results(job) == {"done": 3, "failed": 2}
+    failed = {item.ticket_id: (item.reason_code, item.reason_detail) for item in progress(job.pk, leader).failed}
+    assert failed[noise.pk] == ("invalid", "The ticket has this field already")
+    assert failed[ended.pk][0] == "illegal_move"
+    moved = SlaClock.objects.filter(kind="resolve", ticket__in=tickets)
+    assert all(row.due_at < resolve[row.ticket_id] for row in moved) and moved.count() == 3
+
+    assert undo_job(job.pk, actor=leader) == (3, 0)
+
+    assert dict(Ticket.objects.values_list("pk", "next_due_at")) == due
+    assert dict(SlaClock.objects.filter(kind="resolve").values_list("ticket_id", "due_at")) == resolve
+    assert Ticket.objects.filter(category="environment").count() == 4
 
 
 def test_whoever_lost_the_role_meanwhile_changes_nothing(ward: Unit, leader: Official) -> None:

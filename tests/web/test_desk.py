@@ -80,6 +80,33 @@ def test_the_whole_list_is_what_is_filtered_not_what_is_loaded(
     assert BulkItem.objects.count() == 45
 
 
+def test_many_are_put_into_another_field_and_back(
+    browser: Browser, leader: Official, ward: Unit, portal: Source
+) -> None:
+    waste = make_tickets(2, unit=ward, source=portal)
+    (noise,) = make_tickets(1, unit=ward, source=portal, category="noise")
+    client = browser(leader)
+
+    def form(*tickets: Ticket) -> str:
+        data = {"verb": "change_category", "ticket": ticked(*tickets)}
+        return client.post("/inbox/bulk/", data, headers=HTMX).content.decode()
+
+    assert 'value="environment"' not in form(*waste), "the field that all of them have is no choice"
+    text = form(*waste, noise)
+    assert 'value="environment"' in text and 'value="noise"' in text
+    hidden = re.search(r'name="tickets" value="([^"]+)"', text)
+    assert hidden
+    data = {"verb": "change_category", "confirmed": "1", "tickets": hidden[1]}
+    assert client.post("/inbox/bulk/", data | {"category": "no-such"}, headers=HTMX).status_code == 422
+    done = client.post("/inbox/bulk/", data | {"category": "noise"}, headers=HTMX).content.decode()
+
+    assert "2 phiếu xong, 1 phiếu không thực hiện được" in done
+    assert noise.code in done and "Phiếu đã thuộc lĩnh vực này" in done
+    assert Ticket.objects.filter(category="noise").count() == 3
+    client.post(f"/inbox/bulk/{BulkJob.objects.get().pk}/undo/", headers=HTMX)
+    assert Ticket.objects.filter(category="environment").count() == 2
+
+
 def test_rows_say_what_can_be_done_to_them_together(
     browser: Browser, officer: Official, ward: Unit, portal: Source
 ) -> None:
@@ -88,8 +115,8 @@ def test_rows_say_what_can_be_done_to_them_together(
     text = browser(officer).get("/inbox/").content.decode()
 
     verbs = {int(pk): set(verbs.split()) for pk, verbs in re.findall(r'id="tk-(\d+)"[^>]*data-verbs="([^"]*)"', text)}
-    assert verbs[new.pk] == {"accept", "claim", "assign", "transfer", "add_note"}
-    assert verbs[taken.pk] == {"assign", "transfer", "pause", "add_note"}
+    assert verbs[new.pk] == {"accept", "claim", "assign", "transfer", "change_category", "add_note"}
+    assert verbs[taken.pk] == {"assign", "transfer", "change_category", "pause", "add_note"}
     auditor = browser(Role.AUDITOR).get("/inbox/").content.decode()
     assert 'data-verbs=""' in auditor and 'name="verb"' not in auditor
 
