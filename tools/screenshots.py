@@ -139,7 +139,7 @@ def work_a_ticket(browser: Browser, url: str, password: str) -> str:
         while page.locator(".tk").count() < ENOUGH and time.monotonic() < deadline:
             time.sleep(2)
             page.goto(f"{url}/inbox/")
-        code = (page.locator(".tk-title").nth(3).get_attribute("href") or "").strip("/").split("/")[-1]
+        code = (page.locator(".tk-title").nth(3).get_attribute("href") or "").split("/")[2]
         for verb, fields in (
             ("accept", {}),
             ("add_note", {"text": "Đã gọi tổ dân phố, hẹn kiểm tra hiện trường lúc 14:00."}),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from inbox.accounts.permissions import Permission, may
 from inbox.sla.words import target
 from inbox.tickets import queries
-from inbox.web import bulk, calendar_forms, exports, highlights, labels, moments, toasts
+from inbox.web import bulk, calendar_forms, exports, highlights, labels, listing, moments, toasts
 from inbox.web.advice import Advice, advice_for
 
 register = template.Library()
@@ -240,6 +240,26 @@ def day_of(day: date, now: datetime) -> str:
 def block_share(block: Any) -> int:
     """How wide an opening is drawn: its minutes."""
     return int((block[-1].end - block[0].begin) / timedelta(minutes=1))
+
+
+@register.simple_tag(takes_context=True)
+def from_list(context: dict[str, Any]) -> SafeString:
+    """On a page with a list: what its links to tickets end with."""
+    params = context.get("list_params", context["request"].GET)
+    return mark_safe(conditional_escape(listing.in_list(params)))  # noqa: S308  urlencoded and escaped
+
+
+@register.simple_tag(takes_context=True)
+def in_same_list(context: dict[str, Any]) -> SafeString:
+    """On a ticket's page: what links end with that lead to a ticket of the list one came from."""
+    came_from = listing.came_from(context["request"])
+    return mark_safe(conditional_escape(listing.in_list(came_from)))  # noqa: S308  urlencoded and escaped
+
+
+@register.simple_tag(takes_context=True)
+def came_from(context: dict[str, Any]) -> Any:
+    """On a ticket's page: the list one came from, None without one."""
+    return listing.came_from(context["request"])
 
 
 @register.simple_tag

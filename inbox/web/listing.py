@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.db.models import QuerySet
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from inbox.core.errors import Invalid
 from inbox.tickets import queries
+from inbox.tickets.filters import TicketFilter
 from inbox.tickets.queries import Order, View
 
 if TYPE_CHECKING:
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
 OWN = ("view", "ticket", "after", "than", "since", "shown", "saved")
 #: Those that say where one is in a list, not which list it is.
 PLACE = ("ticket", "after", "than", "since", "shown")
+#: Those that say which list it is.
+OF_LIST = frozenset(TicketFilter.base_filters) | {"view", "saved"}
+#: Longer addresses than any list has.
+LONGEST = 2000
 #: What `ordering` may ask for here; the list of deadlines is what one gets without asking.
 ORDERS: Mapping[str, Order] = {
     "next_due": Order.DEADLINE,
@@ -97,3 +105,34 @@ def without(params: QueryDict, *names: str) -> QueryDict:
     for name in names:
         kept.pop(name, None)
     return kept
+
+
+def in_list(params: QueryDict | None) -> str:
+    """What the address of a ticket ends with that is opened from this list: so its page knows what is around it."""
+    return "" if params is None else "?" + urlencode({"list": _which(params).urlencode()})
+
+
+def ticket_address(request: HttpRequest, code: str) -> str:
+    """The page of a ticket, still in the list that one came from."""
+    return reverse("ticket", args=[code]) + in_list(came_from(request))
+
+
+def came_from(request: HttpRequest) -> QueryDict | None:
+    """The list that a ticket was opened from: its address says so, or that of the page a form stood on; else None."""
+    for address in (request.get_full_path(), request.headers.get("Referer", "")):
+        query = QueryDict(_query(address))
+        if "list" in query:
+            return _which(QueryDict(query["list"]))
+    return None
+
+
+def _query(address: str) -> str:
+    try:
+        return urlsplit(address).query[:LONGEST]
+    except ValueError:
+        return ""
+
+
+def _which(params: QueryDict) -> QueryDict:
+    """Those parameters that say which list it is, and nothing that anybody else has written into an address."""
+    return without(filled(params), *(params.keys() - OF_LIST))

@@ -23,7 +23,7 @@ Browser = Callable[..., Client]
 
 
 def codes(text: str) -> list[str]:
-    return re.findall(r'class="tk-title" href="/tickets/(PA-\d+)/"', text)
+    return re.findall(r'class="tk-title" href="/tickets/(PA-\d+)/[^"]*"', text)
 
 
 def due_in(ticket: Ticket, hours: float | None) -> Ticket:

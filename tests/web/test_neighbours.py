@@ -1,10 +1,13 @@
-"""A ticket's page says where the ticket stands in the list one came from, and leads to the ones around it."""
+"""A ticket's page says where the ticket stands in the list one came from, and leads to the ones around it, in new
+tabs and without scripts too: its address names the list."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -41,7 +44,7 @@ def told(client: Client, ticket: Ticket, query: str = "") -> tuple[str, ...] | N
     assert answer.status_code == 200
     text = answer.content.decode()
     number, total = re.findall(r"Phiếu (\d+) / (\S+)", text)[0]
-    links = dict(re.findall(r'rel="(prev|next)" href="/tickets/(PA-\d+)/"', text))
+    links = dict(re.findall(r'rel="(prev|next)" href="/tickets/(PA-\d+)/[^"]*"', text))
     return number, total, links.get("prev", ""), links.get("next", "")
 
 
@@ -100,3 +103,82 @@ def test_whoever_ended_the_ticket_meanwhile_gets_nothing_new(
     four[1].set_status(Status.RESOLVED)
     four[1].save()
     assert told(browser(officer), four[1]) is None, "the page keeps what it was told before"
+
+
+def link(text: str, pattern: str) -> str:
+    found = re.search(pattern, text)
+    assert found, pattern
+    return unescape(found[1])
+
+
+def test_without_scripts_one_goes_through_the_list_and_back(
+    browser: Callable[..., Client], officer: Official, four: list[Ticket]
+) -> None:
+    client = browser(officer)
+    row = rf'href="(/tickets/{four[0].code}/[^"]*)"'
+    address = link(client.get("/inbox/?category=bus&ticket=&after=").content.decode(), row)
+    assert address == f"/tickets/{four[0].code}/?list={quote('category=bus')}"
+    for expected in (four[2], four[3]):
+        text = client.get(address).content.decode()
+        answer = client.get(link(text, r'rel="next" href="([^"]+)"'))
+        address = answer.headers["Location"]
+        assert address == f"/tickets/{expected.code}/?list=category%3Dbus", "the noisy one is not in this list"
+    text = client.get(address).content.decode()
+    assert link(text, r'href="([^"]+)" data-back') == "/inbox/?category=bus"
+    end = client.get(link(text, r'rel="next" href="([^"]+)"'), follow=True)
+    assert (
+        end.request["PATH_INFO"] == f"/tickets/{four[3].code}/" and "Danh sách đến đây là hết" in end.content.decode()
+    )
+    Ticket.objects.filter(pk=four[3].pk).update(category="noise")
+    gone = client.get(link(text, r'rel="prev" href="([^"]+)"'), follow=True)
+    assert gone.request["PATH_INFO"] == "/inbox/" and "không còn trong danh sách" in gone.content.decode()
+
+
+def test_the_whole_list_is_a_list_too_and_a_ticket_may_come_from_none(
+    browser: Callable[..., Client], officer: Official, four: list[Ticket]
+) -> None:
+    client = browser(officer)
+    assert f'href="/tickets/{four[0].code}/?list="' in client.get("/inbox/").content.decode()
+    assert "data-neighbours" in client.get(f"/tickets/{four[0].code}/?list=").content.decode()
+    assert "data-neighbours" not in client.get(f"/tickets/{four[0].code}/").content.decode()
+
+
+@pytest.mark.parametrize("verb", ["accept", "add_note"])
+def test_a_deed_without_scripts_stays_in_the_list(
+    browser: Callable[..., Client], officer: Official, four: list[Ticket], verb: str
+) -> None:
+    """From the ticket's page, and by way of the form's own page."""
+    client, ticket = browser(officer), four[0]
+    page = f"http://testserver/tickets/{ticket.code}/?list=category%3Dbus"
+    form = client.get(f"/tickets/{ticket.code}/add_note/", headers={"Referer": page}).content.decode()
+    action = link(form, r'method="post" action="(/tickets/[^"]+)"')
+    assert action.endswith("/add_note/?list=category%3Dbus")
+    address = action if verb == "add_note" else f"/tickets/{ticket.code}/accept/"
+    data = {"text": "Đã xem", "version": ticket.version}
+    answer = client.post(address, data, headers={"Referer": page} if verb == "accept" else {})
+    assert answer.headers["Location"] == f"/tickets/{ticket.code}/?list=category%3Dbus"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("category=bus&next=//evil.example&colour=red", "category=bus"),
+        ("view=all&ordering=-received&saved=3&ticket=PA-000001&after=x~1", "view=all&ordering=-received&saved=3"),
+        ('q="><script>alert(1)</script>', "q=%22%3E%3Cscript%3Ealert%281%29%3C%2Fscript%3E"),
+        ("a&" * 3000, ""),
+    ],
+)
+def test_nothing_strange_comes_through_the_address(
+    browser: Callable[..., Client], officer: Official, four: list[Ticket], written: str, kept: str
+) -> None:
+    text = browser(officer).get(f"/tickets/{four[0].code}/?list={quote(written)}").content.decode()
+    assert link(text, r'data-neighbours="([^"]+)"') == f"/tickets/{four[0].code}/neighbours/?{kept}"
+    assert link(text, r'href="([^"]+)" data-back').removeprefix("/inbox/").removeprefix("?") == kept
+    assert "<script>alert" not in text
+
+
+@pytest.mark.parametrize("referer", ["http://[", "https://elsewhere.example/?list=view%3Dall", "x" * 9000])
+def test_any_page_may_have_led_here(
+    browser: Callable[..., Client], officer: Official, four: list[Ticket], referer: str
+) -> None:
+    assert browser(officer).get(f"/tickets/{four[0].code}/", headers={"Referer": referer}).status_code == 200

@@ -126,7 +126,6 @@
     };
     try {
       sessionStorage.setItem(key(), JSON.stringify(place));
-      sessionStorage.setItem("list", key().slice("place:".length)); // for the pages of its tickets
     } catch {
       // storage switched off: the list begins at its top
     }

@@ -25,31 +25,24 @@
   const token = (form) => find("[name=csrfmiddlewaretoken]", form)?.value ?? "";
 
   // --- One's place in the list one came from ---------------------------------------------------------------------------
-  // Asked once a page: a ticket that leaves the list while one works on it keeps the way on to the next one, also when the
-  // page is loaded anew.
-  let neighbours = "";
-  const lastList = () => {
-    try {
-      return sessionStorage.getItem("list");
-    } catch {
-      return null; // storage switched off: nobody knows where one came from
-    }
-  };
+  // The page's address says which list that was. Asked once a page: a ticket that leaves the list while one works on it
+  // keeps the way on to the next one, also when the page is loaded anew.
+  let neighbours = null; // nothing has been told yet
   const toldBefore = (address) => {
     const [of, told] = JSON.parse(sessionStorage.getItem("neighbours") ?? "[]");
     return of === address ? told : "";
   };
   const showNeighbours = () => {
-    const list = lastList();
-    if (list) all("a[data-back]").forEach((link) => (link.href = `/inbox/?${list}`));
-    // What stands there already stays: the focus may be in it.
-    all("[data-neighbours]:empty").forEach((slot) => (slot.innerHTML = neighbours));
+    if (neighbours === null) return;
+    // What has been told already stays: the focus may be in it.
+    for (const slot of all("[data-neighbours]:not([data-told])")) {
+      slot.innerHTML = neighbours;
+      slot.dataset.told = "";
+    }
   };
   const askForNeighbours = async () => {
-    const slot = find("[data-neighbours]");
-    const list = lastList();
-    if (!slot || list === null) return;
-    const address = `${slot.dataset.neighbours}?${list}`;
+    const address = find("[data-neighbours]")?.dataset.neighbours;
+    if (!address) return;
     try {
       const answer = await fetch(address);
       if (answer.status === 200 && !answer.redirected) {

@@ -20,6 +20,7 @@ from inbox.core.errors import IllegalMove, Invalid
 from inbox.outbox import queries as outbox
 from inbox.sources import queries as sources
 from inbox.web.doors import PageRequest, door
+from inbox.web.listing import ticket_address
 from inbox.web.sides import sides
 from inbox.web.views.paging import position
 
@@ -115,4 +116,4 @@ def _back(request: PageRequest, difference: Any) -> HttpResponse:
     """To where the button was pressed."""
     if request.POST.get("place") == "source":
         return redirect("reconciliation", slug=difference.source.slug)
-    return redirect("ticket", code=difference.ticket.code)
+    return redirect(ticket_address(request, difference.ticket.code))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from django.http import FileResponse, HttpResponse
+from django.contrib import messages
+from django.http import FileResponse, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from inbox.actions.mark_read import mark_read
@@ -18,7 +21,7 @@ from inbox.tickets import queries
 from inbox.web import labels
 from inbox.web.advice import file_advice_for
 from inbox.web.doors import PageRequest, door
-from inbox.web.listing import PLACE, Listing, without
+from inbox.web.listing import PLACE, Listing, in_list, without
 from inbox.web.tickets import page_of
 
 if TYPE_CHECKING:
@@ -39,11 +42,29 @@ def ticket(request: PageRequest, code: str) -> HttpResponse:
 @require_GET
 @door
 def neighbours(request: PageRequest, code: str) -> HttpResponse:
-    """Where the ticket stands in the list of these parameters, and which are around it. Empty when it is not there."""
+    """Where the ticket stands in the list of these parameters, and which are around it. Empty when it is not there.
+
+    With `go`, for browsers without scripts, on to the one before or after it.
+    """
     shown = queries.ticket(code, request.user)
-    listing = Listing.of(without(request.GET, *PLACE), request.user, at=clock.now())
+    params = without(request.GET, "go", *PLACE)
+    listing = Listing.of(params, request.user, at=clock.now())
     found = queries.place_in(listing.tickets, listing.order, shown.pk)
-    return render(request, "ticket/_neighbours.html", {"found": found}) if found else HttpResponse(status=204)
+    if "go" in request.GET:
+        return _on(request, code, params, found)
+    if found is None:
+        return HttpResponse(status=204)
+    return render(request, "ticket/_neighbours.html", {"found": found, "listed": in_list(params)})
+
+
+def _on(request: PageRequest, code: str, params: QueryDict, found: queries.PlaceInList | None) -> HttpResponse:
+    if found is None:
+        messages.info(request, _("%(code)s is no longer in this list.") % {"code": code})
+        return redirect(f"{reverse('inbox')}?{params.urlencode()}")
+    wanted = found.before if request.GET["go"] == "before" else found.after
+    if not wanted:
+        messages.info(request, _("The list ends here."))
+    return redirect(reverse("ticket", args=[wanted or code]) + in_list(params))
 
 
 @require_GET

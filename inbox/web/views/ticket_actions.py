@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -30,6 +29,7 @@ from inbox.tickets.vocabulary import PhotoStage, Verb
 from inbox.web import bulk, composer, conflicts, deadlines, labels, timeline, toasts
 from inbox.web.doors import PageRequest, door
 from inbox.web.forms import Seen, form_of
+from inbox.web.listing import ticket_address
 from inbox.web.tickets import page_of, preview_of
 
 CONFLICT, UNPROCESSABLE = 409, 422
@@ -251,7 +251,7 @@ def done(request: PageRequest, before: Any, words: labels.Words, *, step: Any = 
     if not request.htmx:
         toasts.say(request, f"{code}: {words}", step=step)
         back = request.POST.get("next", "")
-        return redirect(f"{back}#at-risk" if back.startswith(DASHBOARD) else reverse("ticket", args=[code]))
+        return redirect(f"{back}#at-risk" if back.startswith(DASHBOARD) else ticket_address(request, code))
     now = clock.now()
     toast = toasts.toast(words, code, step=step)
     if place_of(request) == "inbox":

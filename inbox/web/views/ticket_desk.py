@@ -29,6 +29,7 @@ from inbox.tickets import queries
 from inbox.tickets.vocabulary import PhotoStage, Verb
 from inbox.web import moments
 from inbox.web.doors import PageRequest, door
+from inbox.web.listing import ticket_address
 from inbox.web.tickets import page_of
 from inbox.web.views.ticket_actions import MOST_AT_ONCE, done
 
@@ -82,7 +83,7 @@ def tasks(request: PageRequest, code: str) -> HttpResponse:
         return _page(request, code, "ticket/_tasks.html", status=UNPROCESSABLE, task_error=_(str(invalid)))
     if request.htmx:
         return _page(request, code, "ticket/_tasks.html")
-    return redirect(f"{redirect('ticket', code=code).url}#tasks")
+    return redirect(f"{ticket_address(request, code)}#tasks")
 
 
 @require_POST
@@ -96,7 +97,7 @@ def follow(request: PageRequest, code: str) -> HttpResponse:
         ticket.is_followed = wanted  # type: ignore[attr-defined]
         return render(request, "ticket/_follow.html", {"ticket": ticket})
     messages.success(request, _("You hear of this ticket") if wanted else _("You no longer hear of this ticket"))
-    return redirect("ticket", code=code)
+    return redirect(ticket_address(request, code))
 
 
 @require_POST

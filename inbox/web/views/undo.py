@@ -12,6 +12,7 @@ from inbox.actions import undo as actions
 from inbox.core.errors import IllegalMove, StaleVersion
 from inbox.tickets.queries import visible_keys
 from inbox.web.doors import PageRequest, door
+from inbox.web.listing import ticket_address
 
 
 @require_POST
@@ -35,4 +36,4 @@ def _back(request: PageRequest, *, code: str = "") -> HttpResponse:
     """The page anew: an act may have taken a row away that is to stand in its place again."""
     if request.htmx:
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    return redirect("ticket", code=code) if code else redirect("inbox")
+    return redirect(ticket_address(request, code)) if code else redirect("inbox")
