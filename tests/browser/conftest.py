@@ -1,4 +1,6 @@
-"""A real headless Chromium, and the whole product started the way a stranger starts it."""
+"""A real headless Chromium, a ward's desk without a product around it, and the whole product started the way a stranger
+starts it.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,23 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from inbox.accounts.models import Official
+from inbox.accounts.vocabulary import Role
+from inbox.units.models import Unit
+from tests.factories import make_official
 from tests.processes import ROOT, Sandbox, answers, free_port, wait_until
 from tools import browser as chromium
 
@@ -48,6 +57,59 @@ def chromium_browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+Desk = Callable[..., Any]
+#: All that axe-core has, and the rule of WCAG 2.2 that it leaves out by itself: what one presses is 24 pixels or apart.
+RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+
+
+@pytest.fixture
+def ward(city: None) -> Unit:
+    return Unit.objects.get(code="26929")
+
+
+@pytest.fixture
+def leader(ward: Unit) -> Official:
+    return make_official(Role.LEADER, ward, "lanhdao")
+
+
+@pytest.fixture
+def desk(chromium_browser: Browser, live_server: Any) -> Desk:
+    """`with desk(official) as page`: somebody's inbox; fails on script errors and refused resources.
+
+    `expected`: words of an error that the test is about, such as a conflict.
+    """
+
+    @contextmanager
+    def opened(official: Official, *, expected: Sequence[str] = (), **options: Any) -> Iterator[Page]:
+        client = Client()
+        client.force_login(official)
+        context = chromium_browser.new_context(
+            locale="vi-VN", base_url=live_server.url, **({"viewport": {"width": 1366, "height": 768}} | options)
+        )
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+        context.add_cookies([cookie | {"url": live_server.url}])
+        page, problems = context.new_page(), []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.goto("/inbox/")
+        yield page
+        context.close()
+        assert [problem for problem in problems if not any(words in problem for words in expected)] == []
+
+    return opened
+
+
+def broken_rules(page: Page) -> list[str]:
+    """What axe-core, with all its rules, and our own one find: nothing scrolls sideways. Best for a page at rest."""
+    page.wait_for_timeout(250)  # until what fades in has its colours
+    found = Axe().run(page, options=RULES).response["violations"]
+    broken = [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found]
+    size = page.viewport_size
+    if size and page.evaluate("document.documentElement.scrollWidth") > size["width"]:
+        broken.append("scrolls sideways")
+    return broken
 
 
 @dataclass
