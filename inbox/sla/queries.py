@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, Q, Value, prefetch_related_objects
+from django.db.models import Count, OuterRef, Prefetch, Q, Value, prefetch_related_objects
 from django.db.models.functions import Coalesce, NullIf
 
 from inbox.accounts.models import Official
@@ -314,6 +314,15 @@ def pauses_of(row: SlaClock) -> list[ClockPause]:
     """The pauses of a clock, oldest first; no statement where they came with it."""
     rows = getattr(row, "pause_rows", None)
     return list(row.pauses.all()) if rows is None else instances(ClockPause, rows)
+
+
+def due_and_met(official: Official, since: datetime, until: datetime) -> Nested:
+    """How many deadlines of `due_between` there are and how many of them are met, within another statement.
+
+    One row with `due` and `met`, none where nothing is due.
+    """
+    due = due_between(official, since, until).order_by().values(together=Value(1))
+    return Nested(due.annotate(due=Count("ticket"), met=Count("met_at")), "due", "met")  # what the index holds
 
 
 def due_between(official: Official, since: datetime, until: datetime) -> SlaClockQuerySet:

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from inbox.accounts.permissions import Permission, may
 from inbox.sla.words import target
-from inbox.tickets import queries
 from inbox.web import bulk, calendar_forms, exports, highlights, labels, listing, moments, toasts
 from inbox.web.advice import Advice, advice_for
 
@@ -161,12 +160,12 @@ def query_with(context: dict[str, Any], **changes: Any) -> SafeString:
 
     They are those of the address, unless the view says with `list_params` that the list has another one.
     """
-    params = context.get("list_params", context["request"].GET).copy()
+    params = dict(context.get("list_params", context["request"].GET).lists())
     for name, value in changes.items():
         params.pop(name, None)
         if value not in (None, ""):
-            params[name] = value
-    return mark_safe("?" + conditional_escape(params.urlencode()))  # noqa: S308  urlencoded and escaped
+            params[name] = [value]
+    return mark_safe("?" + conditional_escape(urlencode(params, doseq=True)))  # noqa: S308  urlencoded and escaped
 
 
 @register.filter
@@ -204,12 +203,6 @@ def lower_first(words: Any) -> str:
 def pill_tone(tone: str) -> str:
     """A delivery's tone as that of a pill: what only waits is calm."""
     return "hold" if tone == "wait" else tone
-
-
-@register.filter
-def is_unread(ticket: Any) -> bool:
-    """Whether a row has changed since the person last opened it."""
-    return queries.is_unread(ticket)
 
 
 @register.filter

@@ -171,7 +171,7 @@ class Menu:
     counts: dict[View, int]
     sources: Sequence[Source]  # with `.open_count`
     newest: int  # the newest visible ticket's key, 0 when there is none
-    also: dict[str, int]  # what else was to be counted
+    also: dict[str, Any]  # what else was asked; None where there is not even a source
 
 
 def sees_city(official: Official) -> bool:
@@ -223,6 +223,8 @@ def searched(
 ) -> tuple[QuerySet[Ticket], int | None]:
     """As `narrowed`, and how many there are, counted as in `count_of`, where searching has found that out anyway."""
     tickets = in_view(Ticket.objects.visible_to(official), view, official=official, at=at)
+    if params.keys() <= set(also_allowed):
+        return tickets.order_by(), None  # the usual list, without setting up what would narrow it
     narrowing = TicketFilter(
         params,
         tickets,
@@ -331,19 +333,21 @@ def place_in(tickets: QuerySet[Ticket], order: Order, pk: int) -> PlaceInList | 
     )
 
 
-def menu(official: Official, *, at: datetime, also: Mapping[str, QuerySet[Any]] | None = None) -> Menu:
-    """Counts of views, sources and whatever else is handed in, in one statement.
+def menu(official: Official, *, at: datetime, also: Mapping[str, QuerySet[Any] | Subquery] | None = None) -> Menu:
+    """Counts of views, sources and of lists that are handed in, or whatever else is asked, in one statement.
 
     Every ticket has a source, so no source means no ticket.
     """
     also = also or {}
     visible = Ticket.objects.visible_to(official)
     views = [view for view in COUNTED if view is not View.NO_UNIT or sees_city(official)]
-    counts = {
+    counts: dict[str, Subquery] = {
         f"count_{view}": CountUpTo(in_view(visible, view, official=official, at=at), by=_COUNTED_BY.get(view, ()))
         for view in views
     }
-    counts |= {f"also_{name}": CountUpTo(rows) for name, rows in also.items()}
+    counts |= {
+        f"also_{name}": asked if isinstance(asked, Subquery) else CountUpTo(asked) for name, asked in also.items()
+    }
     newest = visible.order_by("-pk").values("pk")[:1]
     sources = list(
         Source.objects.defer("settings", "secrets", "cursor")
@@ -360,7 +364,7 @@ def menu(official: Official, *, at: datetime, also: Mapping[str, QuerySet[Any]] 
         counts={view: getattr(first, f"count_{view}", 0) for view in views},
         sources=sources,
         newest=getattr(first, "newest", 0) or 0,
-        also={name: getattr(first, f"also_{name}", 0) for name in also},
+        also={name: getattr(first, f"also_{name}", None) for name in also},
     )
 
 

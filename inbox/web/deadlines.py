@@ -6,7 +6,7 @@ Takes rows whose `clocks` are loaded and asks the calendar; changes nothing and 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -342,10 +342,3 @@ def _between(calendar: WorkingCalendar | None, a: datetime, b: datetime) -> time
 
 def _percent(part: timedelta, whole: timedelta) -> int:
     return max(0, min(100, round(100 * part / whole))) if whole > ZERO else 0
-
-
-def each_with_deadline(tickets: Sequence[Ticket], *, now: datetime) -> Iterator[Ticket]:
-    """The tickets, each with its chip as `.deadline`."""
-    for ticket in tickets:
-        ticket.deadline = deadline_of(ticket, now=now)  # type: ignore[attr-defined]
-        yield ticket

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from django.utils.html import conditional_escape, format_html, format_html_join
@@ -48,11 +49,27 @@ def excerpt(ticket: Any, query: str) -> SafeString:
 
 def _spans(plain: str, query: str) -> Iterator[tuple[int, int]]:
     """Where the hits begin and end, in order and apart from each other."""
-    folded = "".join((fold(char) or char)[:1] for char in plain)
-    phrase = re.escape(fold(query))
-    found = list(re.finditer(rf"(?<![^\W_]){phrase}", folded)) if phrase else []
-    if not found:
-        words = sorted((word.pattern for word in words_of(query)), key=len, reverse=True)
-        found = list(re.finditer("|".join(words), folded)) if words else []
+    folded = "".join(map(_letter, plain))
+    phrase, words = _patterns(query)
+    found = list(phrase.finditer(folded)) if phrase else []
+    if not found and words:
+        found = list(words.finditer(folded))
     for hit in found:
         yield hit.start(), hit.end()
+
+
+@lru_cache(maxsize=2048)
+def _letter(char: str) -> str:
+    """One letter for each, so that hits stand where they stood."""
+    return (fold(char) or char)[:1]
+
+
+@lru_cache(maxsize=64)
+def _patterns(query: str) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+    """The whole of what was typed, and each of its words, longer ones first; None when there is nothing to look for."""
+    phrase = re.escape(fold(query))
+    words = sorted((word.pattern for word in words_of(query)), key=len, reverse=True)
+    return (
+        re.compile(rf"(?<![^\W_]){phrase}") if phrase else None,
+        re.compile("|".join(words)) if words else None,
+    )

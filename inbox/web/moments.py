@@ -55,7 +55,8 @@ def midnight(at: datetime, *, days: int = 0) -> datetime:
 
 def is_today(at: datetime, *, now: datetime) -> bool:
     """Whether both lie on the same local day."""
-    return timezone.localdate(at) == timezone.localdate(now)
+    zone = timezone.get_current_timezone()
+    return at.astimezone(zone).date() == now.astimezone(zone).date()
 
 
 def age(at: datetime, *, now: datetime) -> str:

@@ -19,12 +19,13 @@ from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
 from inbox.desk.queries import Kept, saved_views
 from inbox.notify.queries import unread
-from inbox.sla.queries import due_between, extension_part
+from inbox.sla.queries import due_and_met, extension_part
 from inbox.tickets import queries
 from inbox.tickets.queries import Order, Position
 from inbox.web import bulk, chips, deadlines, moments
 from inbox.web.doors import PageRequest, door
 from inbox.web.listing import ORDERS, PLACE, Listing, without
+from inbox.web.rows import with_rows
 from inbox.web.tickets import preview_of
 
 #: As many rows as one poll asks about; whoever has scrolled further sees changes in the newest of them.
@@ -141,10 +142,7 @@ def _rows(
     ends: bool = True,
 ) -> dict[str, Any]:
     """The rows with everything that stands in them, under their bands."""
-    verbs = bulk.verbs_of(tickets, request.user)
-    rows = list(deadlines.each_with_deadline(tickets, now=now))
-    for ticket in rows:
-        ticket.bulk_verbs = verbs[ticket.pk]  # type: ignore[attr-defined]
+    rows = with_rows(tickets, request.user, now=now)
     bands = (
         [deadlines.Band(listing.order, "", rows=rows)]
         if listing.order is not Order.DEADLINE
@@ -157,14 +155,16 @@ def _counted(request: PageRequest, kept: Sequence[Kept], *, now: datetime) -> di
     """What the menu counts besides its views: saved lists, and for people of a ward what is due today."""
     counted: dict[str, Any] = {one.key: one.tickets for one in kept if one.tickets is not None}
     if not queries.sees_city(request.user):
-        due = due_between(request.user, moments.midnight(now), moments.midnight(now, days=1))
-        counted |= {"due": due, "due_done": due.filter(met_at__isnull=False)}
+        counted["today"] = due_and_met(request.user, moments.midnight(now), moments.midnight(now, days=1))
     return counted
 
 
 def _today(menu: queries.Menu) -> dict[str, int] | None:
     """How many of today's deadlines are behind the people whose tickets these are."""
-    return {"total": menu.also["due"], "done": menu.also["due_done"]} if "due" in menu.also else None
+    if "today" not in menu.also:
+        return None
+    (today,) = menu.also["today"] or [{"due": 0, "met": 0}]
+    return {"total": today["due"], "done": today["met"]}
 
 
 def _since(request: PageRequest) -> datetime | None:

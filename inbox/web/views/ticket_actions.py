@@ -26,10 +26,11 @@ from inbox.core.errors import IllegalMove, Invalid, NotAllowed, NotFound, StaleV
 from inbox.sla import queries as promises
 from inbox.tickets import queries
 from inbox.tickets.vocabulary import PhotoStage, Verb
-from inbox.web import bulk, composer, conflicts, deadlines, labels, timeline, toasts
+from inbox.web import composer, conflicts, deadlines, labels, timeline, toasts
 from inbox.web.doors import PageRequest, door
 from inbox.web.forms import Seen, form_of
 from inbox.web.listing import ticket_address
+from inbox.web.rows import with_rows
 from inbox.web.tickets import page_of, preview_of
 
 CONFLICT, UNPROCESSABLE = 409, 422
@@ -262,16 +263,15 @@ def done(request: PageRequest, before: Any, words: labels.Words, *, step: Any = 
 
 def _changed_inbox(request: PageRequest, ticket: Any, toast: dict[str, Any], *, now: Any) -> HttpResponse:
     row = queries.ticket_row(ticket.pk, request.user)
-    queries.load_clocks([ticket, *([row] if row else [])])
-    if row:
-        row.bulk_verbs = bulk.verbs_of([row], request.user)[row.pk]  # type: ignore[attr-defined]
+    rows = [row] if row else []
+    queries.load_clocks([ticket, *rows])
     context = {
         "now": now,
         "current": ticket,
         "preview": preview_of(ticket, request.user, now=now),
         "query": "",
         "list_params": QueryDict(urlsplit(request.htmx.current_url or "").query),
-        "row": next(deadlines.each_with_deadline([row], now=now)) if row else None,
+        "rows": with_rows(rows, request.user, now=now),
         "toast": toast,
     }
     return _changed(render(request, "inbox/_changed.html", context), target="#preview")
