@@ -61,7 +61,7 @@ def main() -> None:
         settings.STATIC_ROOT.mkdir()
         call_command("migrate", verbosity=0)
 
-        from benchmarks import chaos, dashboard, exports, foresight, inbox, ingest, outage, outbox, sla, world
+        from benchmarks import chaos, dashboard, exports, foresight, inbox, ingest, outage, outbox, paint, sla, world
         from benchmarks import clocks as clock_benchmark
         from config.collector import look_seldom
 
@@ -76,6 +76,7 @@ def main() -> None:
             "memory": lambda: ingest.run_flat(tickets),
             "outage": lambda: outage.run(60_000 if options.scale == "full" else 6_000),
             "inbox": lambda: inbox.run(tickets),
+            "paint": lambda: paint.run(tickets),
             "outbox": lambda: outbox.run(records // 10, clocks // 20),
             "dashboard": lambda: dashboard.run(tickets),
             "clocks": lambda: clock_benchmark.run(clocks),

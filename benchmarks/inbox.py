@@ -40,24 +40,29 @@ class Times:
 
 def run(number: int) -> None:
     """Print the times of each page for an officer and for somebody who sees the city, statements and weight."""
+    fill(number)
+    measure()
+
+
+def fill(number: int) -> None:
+    """Make up so many tickets of a year."""
     fill_tickets(number, months=MONTHS, seed=1, at=clock.now())
     with connection.cursor() as cursor:
         # What autovacuum has done by itself in a database that has grown like this in a year.
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
-    measure()
 
 
 def measure() -> None:
     """The same on whatever the database holds already."""
     settings.ALLOWED_HOSTS.append("testserver")
-    ward = _busiest()
+    ward = busiest()
     first = Ticket.objects.filter(unit=ward, is_open=True).order_by("next_due_at", "pk")[: ROUNDS + 1]
     Ticket.objects.filter(pk__in=list(first.values_list("pk", flat=True))).update(assignee=None)  # for taking
     code = Ticket.objects.filter(unit=ward, is_open=True).latest("pk").code
     print(f"Pages with {Ticket.objects.count():,} tickets (milliseconds of server time)")
     print(f"  {'bare list query':24} {_times(lambda: _bare_list(ward.pk))}")
     for role, unit in ((Role.OFFICER, ward), (Role.SUPERVISOR, None)):
-        client = _client(role, unit)
+        client = client_of(role, unit)
         print(f"  {role}")
         for name, address in (
             ("list", "/inbox/"),
@@ -79,7 +84,7 @@ def measure() -> None:
             print(f"    {'act: take':22} {_times(_acts(client, ward, 'claim'))}")
 
 
-def _busiest() -> Unit:
+def busiest() -> Unit:
     """The ward with the most open tickets."""
     most = Ticket.objects.filter(is_open=True, unit__isnull=False).values("unit").annotate(number=Count("pk"))
     return Unit.objects.get(pk=most.order_by("-number")[0]["unit"])
@@ -136,7 +141,8 @@ def _bare_list(unit_id: int) -> None:
         cursor.fetchall()
 
 
-def _client(role: Role, unit: Unit | None) -> Client:
+def client_of(role: Role, unit: Unit | None) -> Client:
+    """Somebody who has logged in."""
     name = f"bench-{role}-{clock.now():%H%M%S%f}"
     official = Official.objects.create_user(name, full_name="Bench")
     Membership.objects.create(official=official, role=role.value, unit=unit)
