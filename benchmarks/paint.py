@@ -21,15 +21,16 @@ from tools import browser as chromium
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 15
 SIZES = {"office PC, 1366x768": (1366, 768), "phone, 390x844": (390, 844)}
-#: Milliseconds from the start of the navigation to the first paint with content and to that of the largest part of it.
+_WHAT = ("first", "largest")
+#: Seconds from the start of the navigation to the first paint with content and to that of the largest part of it.
 PAINTS = """() => new Promise((tell) => new PerformanceObserver((list) => {
   const first = performance.getEntriesByName("first-contentful-paint")[0].startTime;
-  tell([first, list.getEntries().at(-1).startTime]);
+  tell([first, list.getEntries().at(-1).startTime].map((at) => at / 1000));
 }).observe({ type: "largest-contentful-paint", buffered: true }))"""
 
 
 def run(number: int) -> None:
-    """Print when the inbox of the busiest ward is painted, with nothing in the browser's cache and with the files in it."""
+    """Print when the inbox of the busiest ward is painted, with the files of the pages in the cache and without."""
     path = chromium.find()
     if path is None:
         print("Paint: no Chromium here, not measured\n")
@@ -70,12 +71,9 @@ def _paints(page: Page, url: str) -> tuple[float, float]:
 
 
 def _print(name: str, paints: list[tuple[float, float]]) -> None:
-    (first, first_95), (largest, largest_95) = (
-        world.spread([p / 1000 for p in one]) for one in zip(*paints, strict=True)
-    )
-    print(
-        f"  {name:34} first {first:6.0f} median {first_95:6.0f} p95   largest {largest:6.0f} median {largest_95:6.0f} p95"
-    )
+    spreads = [world.spread(column) for column in zip(*paints, strict=True)]
+    words = (f"{what} {half:6.0f} median {most:6.0f} p95" for what, (half, most) in zip(_WHAT, spreads, strict=True))
+    print(f"  {name:34} {'   '.join(words)}")
 
 
 @contextmanager
