@@ -16,7 +16,7 @@ from shapely.geometry import shape
 
 from inbox.units.boundaries import boundaries
 
-WIDE, NARROW = 620, 340
+WIDEST, WIDE, NARROW = 780, 620, 340
 SPARK_W, SPARK_H, SPARK_EDGE = 96.0, 28.0, 3.0
 MAP_W, MAP_H = 560.0, 560.0
 #: Côn Đảo lies 180 km out in the sea: drawn in a box of its own.
@@ -102,6 +102,12 @@ class Trend:
 _TWO_LABELS = 110
 
 
+def _labelled(dot: Dot, beside: Dot, top: float) -> Dot:
+    """With its value above it, or below where the line to the dot `beside` it rises or the chart ends."""
+    is_below = beside.y < dot.y or dot.y <= top + 14
+    return replace(dot, label_y=dot.y + 16 if is_below else dot.y - 8, has_label=True)
+
+
 def trend(rates: Sequence[float | None], counts: Sequence[int], *, target: float | None, width: int) -> Trend:
     """The axis of the rate need not start at 0 and is labelled; that of the columns does."""
     left, right, top, middle, bar_top, base = 46.0, width - 14.0, 18.0, 142.0, 172.0, 222.0
@@ -115,15 +121,12 @@ def trend(rates: Sequence[float | None], counts: Sequence[int], *, target: float
     def x_of(number: int) -> float:
         return _r(left + (number + 0.5) * slot)
 
-    dots = [
-        Dot(x_of(n), y_of(rate), rate, y_of(rate) - 8 if y_of(rate) > top + 14 else y_of(rate) + 16)
-        for n, rate in enumerate(rates)
-        if rate is not None
-    ]
+    dots = [Dot(x_of(n), y_of(rate), rate, y_of(rate)) for n, rate in enumerate(rates) if rate is not None]
     if dots:
-        dots[-1] = replace(dots[-1], has_label=True)
+        beside = dots[-2] if len(dots) > 1 else dots[-1]
+        dots[-1] = _labelled(dots[-1], beside, top)
         if dots[-1].x - dots[0].x > _TWO_LABELS:
-            dots[0] = replace(dots[0], has_label=True)
+            dots[0] = _labelled(dots[0], dots[1], top)
     ticks = [Tick(y_of(low + n * step), low + n * step) for n in range(round((high - low) / step) + 1)]
     tallest = _round_up(max(counts, default=0))
     bars = [

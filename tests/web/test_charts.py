@@ -24,3 +24,16 @@ def test_values_of_a_trend_do_not_lie_on_each_other(
 ) -> None:
     drawn = charts.trend(rates, [1] * 12, target=90, width=width)
     assert [dot.value for dot in drawn.dots if dot.has_label] == labelled, why
+
+
+@pytest.mark.parametrize(
+    ("rates", "first_is_below", "last_is_below"),
+    [([82.0, 88.0, 80.0, 85.0], True, False), ([88.0, 82.0, 85.0, 80.0], False, True)],
+    ids=["rises at both ends", "falls at both ends"],
+)
+def test_values_of_a_trend_do_not_lie_on_its_line(
+    rates: Sequence[float], first_is_below: bool, last_is_below: bool
+) -> None:
+    drawn = charts.trend(rates, [1] * len(rates), target=None, width=charts.WIDE)
+    first, last = drawn.dots[0], drawn.dots[-1]
+    assert (first.label_y > first.y, last.label_y > last.y) == (first_is_below, last_is_below)

@@ -123,6 +123,6 @@ def flow(facts: Facts) -> ColumnPanel:
     }
     drawn = [
         charts.columns(list(zip(came, done, strict=True)), width=w, line=left, height=232)
-        for w in (charts.WIDE, charts.NARROW)
+        for w in (charts.WIDEST, charts.NARROW)
     ]
     return ColumnPanel(drawn, names, max(1, len(names) // 6), rows, summary)
