@@ -51,7 +51,7 @@ SHOTS = (
     Shot("login", "", "/login/"),
     Shot("inbox", "canbo", "/inbox/?ticket={ticket}"),
     Shot("inbox-search", "canbo", "/inbox/?q=rac"),
-    Shot("inbox-empty", "canbo", "/inbox/?q=khong-co-gi-nhu-the"),
+    Shot("inbox-empty", "canbo", "/inbox/?q=zzyzx"),
     Shot("ticket", "canbo", "/tickets/{ticket}/"),
     Shot("ticket-reply", "canbo", "/tickets/{ticket}/", "[data-verb=resolve]"),
     Shot("ticket-transfer", "canbo", "/tickets/{ticket}/transfer/"),

@@ -15,6 +15,7 @@ from django.db.models import (
     BigIntegerField,
     Case,
     Count,
+    Exists,
     F,
     IntegerField,
     OuterRef,
@@ -433,6 +434,11 @@ def parts_of_ticket(official: Official) -> dict[str, Any]:
         "main_title": Subquery(Ticket.objects.filter(pk=OuterRef("main")).values("title")[:1]),
         "read_version": Subquery(ReadMark.objects.filter(ticket=OuterRef("pk"), official=official).values("version")),
     }
+
+
+def linked_part() -> dict[str, Any]:
+    """An annotation for a ticket: whether others are linked to it, ended ones too."""
+    return {"has_linked": Exists(Ticket.objects.filter(main=OuterRef("pk")))}
 
 
 _FILE_COLUMNS = (

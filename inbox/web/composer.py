@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from connectors.records import OutboundAction
 from inbox.accounts.permissions import Permission, may
+from inbox.actions.undo import UNDOABLE
 from inbox.core.masking import masked_name
 from inbox.desk import queries as desk
 from inbox.desk.canned import VARIABLES, filled
@@ -20,7 +21,7 @@ from inbox.sources.queries import TROUBLE
 from inbox.sources.vocabulary import Health
 from inbox.tickets import queries
 from inbox.tickets.vocabulary import Verb
-from inbox.web import labels, moments
+from inbox.web import labels, moments, toasts
 
 if TYPE_CHECKING:
     from inbox.accounts.models import Official
@@ -62,6 +63,7 @@ class Composer:
     first_text: str  # of a fresh form: what was typed before, or the answer that waits for approval
     saved_at: datetime | None
     proposed_by: str
+    undo_seconds: int  # for how long pressing the button can be taken back; 0 where it is final
 
     @property
     def count(self) -> int:
@@ -79,7 +81,9 @@ def composer_of(
     preview: str = "",
     also_reply: bool = False,
 ) -> Composer:
-    """`chosen`: the files that were ticked, None for a fresh form, where all that wait are."""
+    """For a ticket with `queries.linked_part`. `chosen`: the files that were ticked, None for a fresh form, where all
+    that wait are.
+    """
     files = queries.files_to_send(ticket.pk)
     refs = queries.linked_sources(ticket.pk)
     draft = desk.draft_of(ticket.pk, verb, official)
@@ -103,6 +107,7 @@ def composer_of(
         first_text=draft.text if draft else proposal.message.body if proposal else "",
         saved_at=draft.saved_at if draft else None,
         proposed_by=proposal.actor.display_name if proposal and proposal.actor else "",
+        undo_seconds=0 if verb not in UNDOABLE or ticket.has_linked else toasts.SHOWN,  # type: ignore[attr-defined]
     )
 
 

@@ -166,3 +166,12 @@ def _png() -> bytes:
     drawn = io.BytesIO()
     Image.new("RGB", (30, 20), "green").save(drawn, "PNG")
     return drawn.getvalue()
+
+
+def test_one_is_told_that_sending_can_be_undone_and_only_where_it_can(
+    browser: Browser, officer: Official, ticket: Ticket
+) -> None:
+    client, address = browser(officer), f"/tickets/{ticket.code}/resolve/"
+    assert "Hoàn tác được trong 10 giây" in client.get(address).content.decode()
+    make_ticket(unit=ticket.unit, main=ticket, status=Status.RESOLVED)
+    assert "Hoàn tác được" not in client.get(address).content.decode(), "what also goes to linked tickets is final"

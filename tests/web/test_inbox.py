@@ -12,6 +12,7 @@ from django.test import Client
 from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import Role
 from inbox.core import clock
+from inbox.sla.models import SlaClock
 from inbox.sources.models import Source
 from inbox.tickets.models import Ticket
 from inbox.tickets.queries import PAGE_SIZE
@@ -65,6 +66,18 @@ def test_the_filter_form_may_be_sent_half_empty(
 
     assert codes(text) == [ticket.code]
     assert text.count('class="chip"') == 2 and "Tiếng ồn" in text and "01/01/2026" in text
+
+
+def test_an_empty_view_names_the_next_useful_step(
+    browser: Browser, officer: Official, ward: Unit, portal: Source
+) -> None:
+    client = browser(officer)
+    assert "Không có phiếu quá hạn" not in client.get("/inbox/?view=overdue").content.decode(), "nothing comes next"
+    soon = due_in(make_ticket(unit=ward, source=portal), 1)
+    SlaClock.objects.filter(ticket=soon).update(due_at=soon.next_due_at, warn_at=clock.now())
+    late, mine = (client.get(f"/inbox/?view={view}").content.decode() for view in ("overdue", "mine"))
+    assert re.search(r'href="\?view=due_soon">Xem 1 phiếu sắp quá hạn', late)
+    assert re.search(r'href="\?view=unassigned">Xem 1 phiếu chưa phân công', mine)
 
 
 def test_only_people_of_the_city_are_asked_about_tickets_without_a_ward(

@@ -196,7 +196,7 @@
   // --- Keyboard -------------------------------------------------------------------------------------------------------------
   // By the place of the key, not its letter: Vietnamese input methods rewrite letters.
   const VERBS = { KeyT: ["accept"], KeyP: ["assign"], KeyC: ["transfer"], KeyD: ["pause", "resume"], KeyR: ["resolve", "reply"] };
-  const GO = { KeyH: "/inbox/", KeyS: "/sources/" };
+  const GO = { KeyH: "/inbox/", KeyT: "/dashboard/", KeyS: "/sources/" };
   let going = 0;
 
   const rows = () => all(".tk-title");

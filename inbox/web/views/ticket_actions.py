@@ -68,8 +68,8 @@ def act(request: PageRequest, code: str, verb: Verb) -> HttpResponse:
 
 
 def _for_form(code: str, request: PageRequest) -> Any:
-    """The ticket with what deciding about more time needs, in one statement. Raises NotFound."""
-    return queries.ticket(code, request.user, **promises.extension_part())
+    """The ticket with what its buttons and forms need, in one statement. Raises NotFound."""
+    return queries.ticket(code, request.user, **promises.extension_part(), **queries.linked_part())
 
 
 def _back(request: PageRequest) -> Any:
