@@ -52,7 +52,7 @@ SHOTS = (
     Shot("inbox", "canbo", "/inbox/?ticket={ticket}"),
     Shot("inbox-search", "canbo", "/inbox/?q=rac"),
     Shot("inbox-empty", "canbo", "/inbox/?q=zzyzx"),
-    Shot("ticket", "canbo", "/tickets/{ticket}/"),
+    Shot("ticket", "canbo", "/tickets/{ticket}/?list="),
     Shot("ticket-reply", "canbo", "/tickets/{ticket}/", "[data-verb=resolve]"),
     Shot("ticket-transfer", "canbo", "/tickets/{ticket}/transfer/"),
     Shot("ticket-handover", "canbo", "/tickets/{ticket}/handover/"),
