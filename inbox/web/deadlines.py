@@ -114,18 +114,22 @@ def deadline_of(ticket: Ticket, *, now: datetime) -> Deadline:
         return _standing(ticket, clocks)
     driving = next((c for c in clocks if c.state == "running" and c.due_at == ticket.next_due_at), None)
     if driving is None:
-        return _counting(ticket.next_due_at, office_hours([ticket.unit_id]), "source", now=now)
-    working = driving.target_unit not in ROUND_THE_CLOCK
+        amount = _between(office_hours([ticket.unit_id]), now, ticket.next_due_at)
+        return _counting(ticket.next_due_at, amount, "source", now=now)
+    amount = _between(_calendar(driving), now, driving.due_at)
+    used, working = 100, _is_working(driving)
+    if now <= driving.due_at:
+        total = _total(driving)
+        used = _percent(total - amount, total)
     soon = driving.warn_at <= now
-    used = _percent(_total(driving) - _left(driving, now), _total(driving))
-    chip = _counting(driving.due_at, _calendar(driving), driving.kind, now=now, working=working, soon=soon, used=used)
+    chip = _counting(driving.due_at, amount, driving.kind, now=now, working=working, soon=soon, used=used)
     at_risk = chip.state != "late" and ticket.late_risk is not None and ticket.late_risk >= AT_RISK
     return replace(chip, risk=ticket.late_risk) if at_risk else chip
 
 
 def _counting(
     due_at: datetime,
-    calendar: WorkingCalendar | None,
+    amount: timedelta,
     kind: str,
     *,
     now: datetime,
@@ -133,17 +137,17 @@ def _counting(
     soon: bool = False,
     used: int = 0,
 ) -> Deadline:
-    amount = _between(calendar, now, due_at)
+    """`amount`: what counts between now and the deadline, whichever comes first."""
     length, spoken = moments.length(amount, working=working), moments.length_in_words(amount, working=working)
     name = labels.CLOCK[kind].words
-    when = moments.time(due_at) if moments.is_today(due_at, now=now) else moments.day(due_at, now=now)
+    time, day = moments.time(due_at), "" if moments.is_today(due_at, now=now) else moments.day(due_at, now=now)
     late = due_at < now
     return Deadline(
         state="late" if late else "soon" if soon else "run",
         words=_how_long(amount, length, late=late),
-        under=f"{name} {when}",
-        spoken=f"{_how_long(amount, spoken, late=late)}, {name} {moments.short(due_at, now=now)}",
-        used=100 if late else used,
+        under=f"{name} {day or time}",
+        spoken=f"{_how_long(amount, spoken, late=late)}, {name} {f'{time} {day}' if day else time}",
+        used=used,
         due_at=due_at,
     )
 

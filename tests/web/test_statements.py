@@ -120,3 +120,15 @@ def test_a_new_ticket_costs_no_more(browser: Browser, officer: Official, ward: U
     for page in ("/inbox/{code}/", "/inbox/?ticket={code}", "/tickets/{code}/"):
         taken = statements(browser(officer), page.format(code=ticket.code))
         assert len(taken) <= LIMITS["everybody"][page], taken
+
+
+def test_why_a_row_was_found_costs_no_statement_for_each(
+    browser: Browser, officer: Official, ward: Unit, portal: Source
+) -> None:
+    """The word stands only in what the citizen wrote, which a row shows around the hit."""
+    client, taken = browser(officer), []
+    for _ in range(2):
+        make_tickets(4, unit=ward, source=portal, title="Phản ánh", text="Nắp hố ga bập bênh trước cổng trường")
+        taken.append(len(statements(client, "/inbox/?q=bap+benh")))
+        assert "<mark>bập bênh</mark>" in client.get("/inbox/?q=bap+benh").content.decode()
+    assert taken[0] == taken[1]
