@@ -330,14 +330,20 @@ def place_in(tickets: QuerySet[Ticket], order: Order, pk: int) -> PlaceInList | 
     )
 
 
-def menu(official: Official, *, at: datetime, also: Mapping[str, QuerySet[Any] | Subquery] | None = None) -> Menu:
+def menu(
+    official: Official,
+    *,
+    at: datetime,
+    views: Collection[View] = COUNTED,
+    also: Mapping[str, QuerySet[Any] | Subquery] | None = None,
+) -> Menu:
     """Counts of views, sources and of lists that are handed in, or whatever else is asked, in one statement.
 
     Every ticket has a source, so no source means no ticket.
     """
     also = also or {}
     visible = Ticket.objects.visible_to(official)
-    views = [view for view in COUNTED if view is not View.NO_UNIT or sees_city(official)]
+    views = [view for view in views if view is not View.NO_UNIT or sees_city(official)]
     counts: dict[str, Subquery] = {
         f"count_{view}": CountUpTo(in_view(visible, view, official=official, at=at), by=_COUNTED_BY.get(view, ()))
         for view in views

@@ -84,6 +84,27 @@ def test_the_list_by_keyboard_alone(desk: Desk, ward: Unit, leader: Official) ->
         page.wait_for_url("**view=unassigned**")
 
 
+def test_what_is_typed_goes_along_to_other_views(desk: Desk, ward: Unit, leader: Official) -> None:
+    """The frame around the list stays while one types: its counts as they are, its links with what was typed."""
+    make_tickets(2, unit=ward, title="Rác tồn đọng")
+    make_tickets(3, unit=ward, title="Ổ gà")
+    with desk(leader) as page:
+        page.keyboard.press("/")
+        page.keyboard.type("rac ton")
+        expect(page.locator(".tk")).to_have_count(2)
+        expect(page.locator("#queue-title")).to_contain_text("2")
+        expect(page.locator("#queue-hint")).to_contain_text("rac ton")
+        expect(page.locator("#n-open")).to_have_text("5")
+        page.locator("[data-view='3']").click()
+        page.wait_for_url("**view=unassigned&q=rac+ton")
+        expect(page.locator(".tk")).to_have_count(2)
+        page.locator("#q").fill("")
+        expect(page.locator(".tk")).to_have_count(5)
+        expect(page.locator("#queue-hint")).to_be_empty()
+        page.locator("[data-view='1']").click()
+        page.wait_for_url(lambda url: "view=open" in url and "q=" not in url)
+
+
 def test_what_failed_is_named(desk: Desk, ward: Unit, leader: Official) -> None:
     officer, tickets = make_official(Role.OFFICER, ward), make_tickets(45, unit=ward)
     with desk(leader) as page:

@@ -91,11 +91,11 @@ def _differ(ticket: Ticket) -> None:
         )
 
 
-def statements(client: Client, address: str) -> list[str]:
+def statements(client: Client, address: str, **headers: str) -> list[str]:
     """Those of the second request: calendars are kept for a minute."""
     client.get(address)
     with CaptureQueriesContext(connection) as captured:
-        assert client.get(address).status_code == 200, address
+        assert client.get(address, headers=headers).status_code == 200, address
     return [query["sql"] for query in captured]
 
 
@@ -132,3 +132,17 @@ def test_why_a_row_was_found_costs_no_statement_for_each(
         taken.append(len(statements(client, "/inbox/?q=bap+benh")))
         assert "<mark>bập bênh</mark>" in client.get("/inbox/?q=bap+benh").content.decode()
     assert taken[0] == taken[1]
+
+
+def test_while_one_types_only_what_changes_is_asked_and_sent(
+    browser: Browser, officer: Official, ward: Unit, portal: Source
+) -> None:
+    make_tickets(4, unit=ward, source=portal, title="Rác tồn đọng")
+    client, typing = browser(officer), {"HX-Request": "true", "HX-Target": "queue-list"}
+    assert len(statements(client, "/inbox/?q=rac", **typing)) < len(statements(client, "/inbox/?q=rac"))
+    sent = client.get("/inbox/?q=rac", headers=typing).content.decode()
+    assert all(f'id="{part}"' in sent for part in ("queue-list", "queue-title", "queue-hint", "chips", "fresh", "bulk"))
+    assert sent.count('class="tk-title"') == 4
+    assert 'id="views"' not in sent
+    emptied = client.get("/inbox/?q=", headers=typing).content.decode()
+    assert emptied.count('class="tk-title"') == 4

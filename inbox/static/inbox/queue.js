@@ -103,6 +103,26 @@
   });
   document.addEventListener("close", (event) => event.target.id === "drawer" && isStale && location.reload(), true);
 
+  // --- What is being typed goes along ------------------------------------------------------------------------------------
+  // While one types, the server sends the list and not the frame around it: its counts do not depend on what is searched.
+  const carry = (query, typed) => {
+    const params = new URLSearchParams(query);
+    if (typed) params.set("q", typed);
+    else params.delete("q");
+    return params.toString();
+  };
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.requestConfig?.elt?.id !== "q") return;
+    const typed = find("#q").value.trim();
+    all("#views a.view:not(.saved a), .queue-head .menu-list a").forEach((link) => {
+      const [path, query] = link.getAttribute("href").split("?");
+      link.setAttribute("href", `${path}?${carry(query, typed)}`);
+    });
+    all("#save-view [name=list], .queue-head .menu-list [name=list]").forEach((input) => {
+      input.value = carry(input.value, typed);
+    });
+  });
+
   // --- One's place in the list -------------------------------------------------------------------------------------------
   const FRESH_FOR = 30 * 60 * 1000;
   const key = () => {

@@ -35,7 +35,7 @@ MOST_SHOWN = 400
 @require_GET
 @door
 def inbox(request: PageRequest) -> HttpResponse:
-    """The whole page, or with `after` the next rows for htmx."""
+    """The whole page; for htmx the next rows with `after`, and what changes of it while one types a search."""
     now = clock.now()
     listing = Listing.of(request.GET, request.user, at=now)
     after = Position.parse(request.GET["after"]) if request.GET.get("after") else None
@@ -52,8 +52,10 @@ def inbox(request: PageRequest) -> HttpResponse:
     }
     if request.htmx and after:
         return render(request, "inbox/_rows.html", context)
-    kept = saved_views(request.user, at=now)
-    menu = queries.menu(request.user, at=now, also=_counted(request, kept, now=now))
+    is_typed = bool(request.htmx) and request.htmx.target == "queue-list" and "q" in listing.params
+    kept = [] if is_typed else saved_views(request.user, at=now)
+    counted: dict[str, Any] = {"views": ()} if is_typed else {"also": _counted(request, kept, now=now)}
+    menu = queries.menu(request.user, at=now, **counted)
     request.known_sources = menu.sources  # type: ignore[attr-defined]
     is_counted = listing.view in menu.counts and not listing.is_narrowed
     context |= {
@@ -72,7 +74,7 @@ def inbox(request: PageRequest) -> HttpResponse:
         "bulk_verbs": bulk.offered(bulk.verbs_of(page.tickets, request.user).values()),
         "preview": preview_of(current, request.user, now=now) if current else None,
     }
-    return render(request, "inbox/inbox.html", context)
+    return render(request, "inbox/_found.html" if is_typed else "inbox/inbox.html", context)
 
 
 @require_GET
