@@ -61,7 +61,20 @@ def main() -> None:
         settings.STATIC_ROOT.mkdir()
         call_command("migrate", verbosity=0)
 
-        from benchmarks import chaos, dashboard, exports, foresight, inbox, ingest, outage, outbox, paint, sla, world
+        from benchmarks import (
+            chaos,
+            dashboard,
+            exports,
+            foresight,
+            inbox,
+            ingest,
+            outage,
+            outbox,
+            paint,
+            sla,
+            storm,
+            world,
+        )
         from benchmarks import clocks as clock_benchmark
         from config.collector import look_seldom
 
@@ -75,6 +88,7 @@ def main() -> None:
             "ingest": lambda: ingest.run(records),
             "memory": lambda: ingest.run_flat(tickets),
             "outage": lambda: outage.run(60_000 if options.scale == "full" else 6_000),
+            "storm": lambda: storm.run(10),
             "inbox": lambda: inbox.run(tickets),
             "paint": lambda: paint.run(tickets),
             "outbox": lambda: outbox.run(records // 10, clocks // 20),

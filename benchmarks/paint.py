@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 from django.conf import settings
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from benchmarks import inbox, world
+from benchmarks.server import web_server
 from inbox.accounts.vocabulary import Role
 from inbox.tickets.models import Ticket
 from tools import browser as chromium
 
-ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 15
 SIZES = {"office PC, 1366x768": (1366, 768), "phone, 390x844": (390, 844)}
 _WHAT = ("first", "largest")
@@ -40,7 +35,7 @@ def run(number: int) -> None:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright runs a loop in this thread
     key = inbox.client_of(Role.OFFICER, inbox.busiest()).cookies[settings.SESSION_COOKIE_NAME].value
     print(f"Inbox in Chromium with {Ticket.objects.count():,} tickets (milliseconds from the click on)")
-    with _web_server() as url, sync_playwright() as playwright:
+    with web_server() as (url, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
 
         def visitor(size: tuple[int, int]) -> BrowserContext:
@@ -74,20 +69,3 @@ def _print(name: str, paints: list[tuple[float, float]]) -> None:
     spreads = [world.spread(column) for column in zip(*paints, strict=True)]
     words = (f"{what} {half:6.0f} median {most:6.0f} p95" for what, (half, most) in zip(_WHAT, spreads, strict=True))
     print(f"  {name:34} {'   '.join(words)}")
-
-
-@contextmanager
-def _web_server() -> Iterator[str]:
-    from tests.processes import answers, free_port, wait_until
-
-    port = free_port()
-    environment: dict[str, Any] = os.environ | {"PORT": str(port), "REDIS_URL": ""}
-    gather = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    subprocess.run(gather, cwd=ROOT, env=environment, check=True)
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "-c", "config/gunicorn.py"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as server:
-        try:
-            wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), seconds=60)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
