@@ -187,6 +187,7 @@ def _say_anew(source: Source, changes: Sequence[_Change], *, at: datetime) -> No
         return
     tickets = {change.ref.ticket_id for change in changes if change.record.attachments}
     known = set(Attachment.objects.filter(ticket__in=tickets).values_list("ticket_id", "url")) if tickets else set()
+    chosen = _categories_chosen_here([change for change in changes if _names_another_category(change)])
     for change in changes:
         ticket, record = change.ticket, change.record
         for name, value in said.content_of(record).items():
@@ -201,17 +202,32 @@ def _say_anew(source: Source, changes: Sequence[_Change], *, at: datetime) -> No
         if change.files:
             known.update((ticket.pk, row.url) for row in change.files)
             change.fields.append("attachments")
-        kept = _take_category(change)
+        kept = _take_category(change, chosen.get(ticket.pk, ""))
         if change.fields or kept:
             change.tell(EventKind.SOURCE_UPDATED, source, {"fields": list(change.fields)} | kept, at=at)
 
 
-def _take_category(change: _Change) -> dict[str, Any]:
-    """Follow the source's category, unless somebody here chose another: then both are kept, and history says so."""
-    ref, record, ticket = change.ref, change.record, change.ticket
-    if not said.knows_category(record) or not ref.seen_category or record.category == ref.seen_category:
+def _names_another_category(change: _Change) -> bool:
+    before = change.ref.seen_category
+    return said.knows_category(change.record) and bool(before) and change.record.category != before
+
+
+def _categories_chosen_here(changes: Sequence[_Change]) -> dict[int, str]:
+    """The category that an official chose last, by ticket. It stays theirs when the source comes to the same one."""
+    if not changes:
         return {}
-    if ticket.category == ref.seen_category:
+    events = TicketEvent.objects.filter(
+        ticket__in={change.ref.ticket_id for change in changes}, kind=EventKind.CATEGORY_CHANGED
+    )
+    return {pk: data["category"] for pk, data in events.order_by("sequence").values_list("ticket_id", "data")}
+
+
+def _take_category(change: _Change, chosen_here: str) -> dict[str, Any]:
+    """Follow the source's category, unless somebody here chose one: then both are kept, and history says so."""
+    ref, record, ticket = change.ref, change.record, change.ticket
+    if not _names_another_category(change):
+        return {}
+    if ticket.category == ref.seen_category and ticket.category != chosen_here:
         ticket.category = record.category
         change.fields.append("category")
         return {}

@@ -189,3 +189,26 @@ def test_what_the_source_says_later_does_not_take_the_choice_back(
     assert ticket.category == "noise"
     kept = ticket.events.filter(kind="source_updated").latest("sequence").data["kept"]
     assert kept == {"category": {"ours": "noise", "theirs": "traffic"}}
+
+
+def test_the_choice_stays_when_the_source_comes_to_it_and_goes_on(
+    ticket: Ticket, officer: Official, source: Source
+) -> None:
+    change(ticket, officer, "noise", at=SENT + timedelta(minutes=5))
+    for hour, name in ((1, "noise"), (2, "traffic")):
+        named = make_record(external_id="A", revision=name, category=name, category_raw=name, sent_at=SENT)
+        ingest_page(source, [named], at=SENT + timedelta(hours=hour))
+    ticket.refresh_from_db()
+    assert ticket.category == "noise"
+    kept = ticket.events.filter(kind="source_updated").latest("sequence").data["kept"]
+    assert kept == {"category": {"ours": "noise", "theirs": "traffic"}}
+
+
+def test_a_choice_that_was_undone_is_none(ticket: Ticket, officer: Official, source: Source) -> None:
+    _, step = perform_undoably(Verb.CHANGE_CATEGORY, ticket.pk, actor=officer, data={"category": "noise"})
+    assert step is not None
+    undo(step.pk, actor=officer)
+    named = make_record(external_id="A", revision="2", category="traffic", category_raw="7", sent_at=SENT)
+    ingest_page(source, [named], at=SENT + timedelta(hours=1))
+    ticket.refresh_from_db()
+    assert ticket.category == "traffic"
