@@ -106,23 +106,23 @@ def test_what_is_typed_goes_along_to_other_views(desk: Desk, ward: Unit, leader:
 
 
 def test_what_failed_is_named(desk: Desk, ward: Unit, leader: Official) -> None:
-    officer, tickets = make_official(Role.OFFICER, ward), make_tickets(45, unit=ward)
+    officer, tickets = make_official(Role.OFFICER, ward), make_tickets(500, unit=ward)
     with desk(leader) as page:
         page.locator("#check-all").check()
         expect(page.locator("#bulk")).to_contain_text(f"{queries.PAGE_SIZE} đã chọn")
-        page.get_by_label("cả danh sách (45)").check()
+        page.get_by_label("cả danh sách (500)").check()
         page.locator("#bulk [data-verb=assign]").click()
         page.locator("#drawer select").select_option(officer.username)
-        for ticket in (tickets[3], tickets[44]):
+        for ticket in (tickets[3], tickets[499]):
             add_note(ticket.pk, actor=officer, text="Tôi đang xem")
         page.locator("#drawer button[type=submit]").click()
         finished(page)
-        expect(page.locator("#bulk-job [role=status]")).to_have_text("43 phiếu xong, 2 phiếu không thực hiện được")
+        expect(page.locator("#bulk-job [role=status]")).to_have_text("498 phiếu xong, 2 phiếu không thực hiện được")
         failed = page.locator(".bulk-items").first
         expect(failed).to_contain_text(tickets[3].code)
-        expect(failed).to_contain_text(tickets[44].code)
+        expect(failed).to_contain_text(tickets[499].code)
         page.get_by_role("button", name="Hoàn tác tất cả").click()
-        expect(page.locator("#toasts")).to_contain_text("43 phiếu")
+        expect(page.locator("#toasts")).to_contain_text("498 phiếu")
     assert not Ticket.objects.filter(assignee=officer).exists()
 
 
