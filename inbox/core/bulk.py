@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from django.db import connection, connections, models, transaction
 from django.db.models.base import ModelState
+from django.utils import timezone
 
 _Row = TypeVar("_Row", bound=models.Model)
 _Fields = Sequence["models.Field[Any, Any]"]
@@ -73,7 +74,7 @@ class _About:
     related: Mapping[str, models.ForeignKey[Any, Any]]
     made: Sequence[tuple[str, Callable[[], Any]]]
     defaults: Mapping[str, Any]
-    size: int  # of the attributes of a row that has just its columns
+    size: int  # of the attributes of a row that has just its columns and its state
 
 
 @cache
@@ -85,7 +86,7 @@ def _about(model: type[models.Model]) -> _About:
         related={field.name: field for field in fields if isinstance(field, models.ForeignKey)},
         made=tuple(made.items()),
         defaults={field.attname: field.get_default() for field in fields if field.attname not in made},
-        size=len(fields) + len(("_state",)),
+        size=len(fields) + 1,
     )
 
 
@@ -215,8 +216,8 @@ def _preparation(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
 
 @lru_cache(maxsize=10_000)  # what is stored together shares most of its instants, over columns and tables
 def _instant(value: datetime | None, zone: tzinfo) -> str | None:
-    """An aware instant as SQLite keeps it."""
-    return str(value.astimezone(zone).replace(tzinfo=None)) if value else None
+    """An aware instant as SQLite keeps it. Raises ValueError for a naive one."""
+    return str(timezone.make_naive(value, zone)) if value else None
 
 
 def _names(fields: _Fields) -> list[str]:

@@ -124,7 +124,7 @@ class NewClocks:
 
     def _looked_at(self, facts: TicketFacts) -> tuple[object, ...]:
         """What `misfit` looks at: to whom all of it is common, the same policy fits."""
-        on = facts.started_at.astimezone(self._zone).date()
+        on = timezone.localdate(facts.started_at, self._zone)
         return facts.connector, facts.source_slug, facts.category, facts.urgent, facts.unit_id, on
 
 

@@ -140,13 +140,13 @@ def _counting(
     """`amount`: what counts between now and the deadline, whichever comes first."""
     length, spoken = moments.length(amount, working=working), moments.length_in_words(amount, working=working)
     name = labels.CLOCK[kind].words
-    time, day = moments.time(due_at), "" if moments.is_today(due_at, now=now) else moments.day(due_at, now=now)
+    hour, day = moments.time(due_at), "" if moments.is_today(due_at, now=now) else moments.day(due_at, now=now)
     late = due_at < now
     return Deadline(
         state="late" if late else "soon" if soon else "run",
         words=_how_long(amount, length, late=late),
-        under=f"{name} {day or time}",
-        spoken=f"{_how_long(amount, spoken, late=late)}, {name} {f'{time} {day}' if day else time}",
+        under=f"{name} {day or hour}",
+        spoken=f"{_how_long(amount, spoken, late=late)}, {name} {f'{hour} {day}' if day else hour}",
         used=used,
         due_at=due_at,
     )

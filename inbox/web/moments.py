@@ -16,30 +16,25 @@ HOURS_A_DAY = 8
 _WEEKDAYS = (noop("Mon"), noop("Tue"), noop("Wed"), noop("Thu"), noop("Fri"), noop("Sat"), noop("Sun"))
 
 
-def _local(at: datetime) -> datetime:
-    """As `timezone.localtime`, which looks twice at what a list does a thousand times."""
-    return at.astimezone(timezone.get_current_timezone())
-
-
 def weekday(at: datetime) -> str:
     """The short name of a weekday."""
-    return _(_WEEKDAYS[_local(at).weekday()])
+    return _(_WEEKDAYS[timezone.localtime(at).weekday()])
 
 
 def weekday_name(at: datetime) -> str:
     """The full name of a weekday."""
-    return formats.date_format(_local(at), "l")
+    return formats.date_format(timezone.localtime(at), "l")
 
 
 def time(at: datetime) -> str:
     """ "16:10"."""
-    return f"{_local(at):%H:%M}"
+    return f"{timezone.localtime(at):%H:%M}"
 
 
 def date(at: datetime, *, now: datetime | None = None) -> str:
     """The date as "25/11/2026", or as "25/11" in the year of `now`."""
-    local = _local(at) if timezone.is_aware(at) else at
-    return f"{local:%d/%m}" if now and local.year == _local(now).year else f"{local:%d/%m/%Y}"
+    local = timezone.localtime(at) if timezone.is_aware(at) else at
+    return f"{local:%d/%m}" if now and local.year == timezone.localtime(now).year else f"{local:%d/%m/%Y}"
 
 
 def day(at: datetime, *, now: datetime) -> str:
@@ -54,13 +49,13 @@ def short(at: datetime, *, now: datetime) -> str:
 
 def midnight(at: datetime, *, days: int = 0) -> datetime:
     """When the local day of `at` began, or `days` later."""
-    local = _local(at) + timedelta(days=days)
+    local = timezone.localtime(at) + timedelta(days=days)
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def is_today(at: datetime, *, now: datetime) -> bool:
     """Whether both lie on the same local day."""
-    return _local(at).date() == _local(now).date()
+    return timezone.localdate(at) == timezone.localdate(now)
 
 
 def age(at: datetime, *, now: datetime) -> str:
@@ -74,7 +69,7 @@ def age(at: datetime, *, now: datetime) -> str:
     if is_today(at, now=now):
         hours = int(passed / timedelta(hours=1))
         return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
-    return f"{_local(at):%d/%m}"
+    return f"{timezone.localtime(at):%d/%m}"
 
 
 def length(amount: timedelta, *, working: bool = True) -> str:
