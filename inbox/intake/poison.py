@@ -35,8 +35,9 @@ def without(page: Page, known: Collection[str]) -> tuple[Page, tuple[engine.Reje
     """What of a page may be read, and what of it may not, where `known` says what was set aside."""
     if not known:
         return page, ()
-    good = tuple(raw for raw in page.items if payload_hash(raw.payload) not in known)
-    bad = tuple(_refused(raw) for raw in page.items if payload_hash(raw.payload) in known)
+    hashed = [(raw, payload_hash(raw.payload)) for raw in page.items]
+    good = tuple(raw for raw, digest in hashed if digest not in known)
+    bad = tuple(_refused(raw) for raw, digest in hashed if digest in known)
     return Page(good, page.cursor), bad
 
 

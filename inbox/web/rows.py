@@ -21,19 +21,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Beside the ticket. `key` and `version` are text, because templates write numbers more slowly.
-
-    `verbs`: what may be done to it together with others, as the page's script reads it.
-    """
+    """Beside the ticket. `key` and `version` are text, because templates write numbers more slowly."""
 
     code: str
     key: str
     version: str
     href: str
     deadline: Deadline
-    verbs: str
+    verbs: Sequence[Verb]  # what may be done to it together with others
     is_unread: bool
-    may_be_claimed: bool
+
+    @property
+    def verb_names(self) -> str:
+        """As the page's script reads them."""
+        return " ".join(self.verbs)
+
+    @property
+    def may_be_claimed(self) -> bool:
+        return Verb.CLAIM in self.verbs
 
 
 def with_rows(tickets: Sequence[Ticket], official: Official, *, now: datetime) -> list[Ticket]:
@@ -46,8 +51,7 @@ def with_rows(tickets: Sequence[Ticket], official: Official, *, now: datetime) -
             version=str(ticket.version),
             href=reverse("ticket", args=[ticket.code]),
             deadline=deadline_of(ticket, now=now),
-            verbs=" ".join(verbs[ticket.pk]),
+            verbs=verbs[ticket.pk],
             is_unread=is_unread(ticket),
-            may_be_claimed=Verb.CLAIM in verbs[ticket.pk],
         )
     return list(tickets)

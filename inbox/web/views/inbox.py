@@ -71,7 +71,7 @@ def inbox(request: PageRequest) -> HttpResponse:
         "since": now.isoformat(),
         "chips": chips.chips(request.GET, sources=menu.sources),
         "filter_fields": chips.fields(request.GET, sources=menu.sources, official=request.user),
-        "bulk_verbs": bulk.offered(bulk.verbs_of(page.tickets, request.user).values()),
+        "bulk_verbs": bulk.offered(ticket.row.verbs for ticket in context["rows"]),
         "preview": preview_of(current, request.user, now=now) if current else None,
     }
     return render(request, "inbox/_found.html" if is_typed else "inbox/inbox.html", context)
