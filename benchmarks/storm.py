@@ -13,18 +13,17 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks import world
 from benchmarks.server import ROOT, web_server
-from connectors import signatures
 from inbox.api.gate import RATE
 from inbox.core import clock
 from inbox.sources.models import PushedMessage, Source
+from tests.connectors.sources import SECRET
+from tests.connectors.test_mini_app import body_of, message, signed
 
 STORM = 2_000
-SECRET = "whsec_bW90LW1vaS1iZW5jaC1zZWNyZXQtMDAwMQ=="  # noqa: S105  of this benchmark only
 
 
 def run(seconds: int) -> None:
@@ -71,30 +70,12 @@ def _messages(name: str, number: int) -> list[tuple[str, str]]:
     """Signed requests, each twice, shuffled: the id of the message and the whole request."""
     made = []
     for index in range(number):
-        body = json.dumps(_complaint(f"{name}-{index}"), ensure_ascii=False).encode()
-        signed = signatures.headers_for(SECRET, message_id=f"{name}-{index}", at=clock.now(), body=body)
-        lines = [f"{name}: {value}" for name, value in signed.items()]
-        head = ["POST /hooks/bench-app/ HTTP/1.1", "host: 127.0.0.1", "content-type: application/json", *lines]
-        head.append(f"content-length: {len(body)}")
-        made.append((f"{name}-{index}", "\r\n".join(head) + "\r\n\r\n" + body.decode()))
+        message_id = f"{name}-{index}"
+        body = body_of(message(id=message_id, attachments=[]))
+        signature = signed(body, message_id=message_id, at=clock.now())
+        head = {"host": "127.0.0.1", "content-type": "application/json", "content-length": len(body), **signature}
+        lines = ["POST /hooks/bench-app/ HTTP/1.1", *(f"{field}: {value}" for field, value in head.items())]
+        made.append((message_id, "\r\n".join(lines) + "\r\n\r\n" + body.decode()))
     twice = made * 2
     random.Random(7).shuffle(twice)
     return twice
-
-
-def _complaint(name: str) -> dict[str, Any]:
-    data = {
-        "id": name,
-        "title": f"Ngập hẻm {name}",
-        "text": "Nước ngập đến đầu gối, đề nghị phường xử lý.",
-        "category": "flooding",
-        "status": "new",
-        "created_at": "2026-11-20T02:58:00Z",
-        "updated_at": "2026-11-20T02:59:00Z",
-        "address": "42/7 Đinh Bộ Lĩnh",
-        "ward_code": "26929",
-        "reporter": {"name": "Lê Thị Thử", "phone": "0903111227", "email": "", "anonymous": False},
-        "attachments": [],
-        "callback_url": "https://app.example/callback/1",
-    }
-    return {"type": "complaint.created", "timestamp": "2026-11-20T03:00:00Z", "data": data}
