@@ -54,6 +54,7 @@ def test_every_action_by_keyboard_alone(chromium_browser: Browser, product: Prod
         press(page, "Control+Enter")
         done(page, "Đã lưu ghi chú")
         expect(page.locator(".at").first).to_contain_text("@binhthanh")
+        expect(page.locator(".htmx-swapping, .htmx-settling")).to_have_count(0)  # or the note takes the focus again
         page.evaluate("document.activeElement.blur()")
 
         press(page, "p")
