@@ -153,5 +153,5 @@ def client_of(role: Role, unit: Unit | None) -> Client:
     official = Official.objects.create_user(name, full_name="Bench")
     Membership.objects.create(official=official, role=role.value, unit=unit)
     client = Client()
-    client.force_login(official, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(official, backend="inbox.accounts.backends.OfficialBackend")
     return client

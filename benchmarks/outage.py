@@ -89,7 +89,7 @@ def _officer() -> Any:
     Membership.objects.create(official=officer, role=Role.OFFICER.value, unit=Unit.objects.get(code="26929"))
     settings.ALLOWED_HOSTS.append("testserver")
     client = Client()
-    client.force_login(officer, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(officer, backend="inbox.accounts.backends.OfficialBackend")
     return client
 
 

@@ -147,7 +147,7 @@ def _leader(ward: Unit) -> tuple[Client, Official]:
     if "testserver" not in settings.ALLOWED_HOSTS:
         settings.ALLOWED_HOSTS.append("testserver")
     client = Client()
-    client.force_login(leader, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(leader, backend="inbox.accounts.backends.OfficialBackend")
     return client, leader
 
 

@@ -13,6 +13,11 @@ from inbox.accounts.vocabulary import CITY_ROLES, Role
 _CITY_ROLES = sorted(role.value for role in CITY_ROLES)
 
 
+def initials_of(name: str) -> str:
+    """The two letters of an avatar: Vietnamese names are recognised by their last two words."""
+    return "".join(word[0] for word in name.split()[-2:]).upper()
+
+
 class Official(AbstractUser):
     """Somebody who can log in. `full_name` is how colleagues and citizens see them."""
 
@@ -39,8 +44,8 @@ class Official(AbstractUser):
 
     @property
     def initials(self) -> str:
-        """The two letters of an avatar: Vietnamese names are recognised by their last two words."""
-        return "".join(word[0] for word in self.display_name.split()[-2:]).upper()
+        """The two letters of an avatar."""
+        return initials_of(self.display_name)
 
     @cached_property
     def memberships_now(self) -> list[Membership]:

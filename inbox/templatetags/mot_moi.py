@@ -4,35 +4,50 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.base import FilterExpression, Parser, Token
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from inbox.accounts.models import initials_of
 from inbox.accounts.permissions import Permission, may
 from inbox.sla.words import target
 from inbox.web import bulk, calendar_forms, exports, highlights, labels, listing, moments, toasts
 from inbox.web.advice import Advice, advice_for
 
 register = template.Library()
+_SELECTED = SafeString(" selected")
 _MENTION = re.compile(r"(?<![\w@.+&;-])(@[\w.+-]{2,150})")
 
 
-@register.simple_tag
-def icon(name: str, cls: str = "") -> SafeString:
-    """A decorative icon. It always stands next to words, or its parent carries an aria-label."""
-    return _icon(name, cls)
+class IconNode(template.Node):
+    """An `icon`. Not a simple tag: a page has a hundred, and most of what that does there is for nothing."""
+
+    def __init__(self, *arguments: FilterExpression) -> None:
+        self.arguments = arguments
+
+    def render(self, context: template.Context) -> SafeString:
+        return icon(*(argument.resolve(context) for argument in self.arguments))
+
+
+@register.tag("icon")
+def icon_tag(parser: Parser, token: Token) -> IconNode:
+    """`{% icon "x" %}` or `{% icon "x" "class" %}`."""
+    return IconNode(*map(parser.compile_filter, token.split_contents()[1:]))
 
 
 @lru_cache(maxsize=512)
-def _icon(name: str, cls: str) -> SafeString:
+def icon(name: str, cls: str = "") -> SafeString:
+    """A decorative icon. It always stands next to words, or its parent carries an aria-label."""
     return format_html(
         '<svg class="ic {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         cls,
@@ -44,7 +59,7 @@ def _icon(name: str, cls: str) -> SafeString:
 @register.simple_tag
 def deadline_chip(deadline: Any, cls: str = "") -> SafeString:
     """A deadline as a chip. Written here and not as a template of its own, like `avatar`: long lists have many."""
-    mark = _icon(deadline.icon, "") if deadline.icon else ""
+    mark = icon(deadline.icon) if deadline.icon else ""
     under = format_html('<span class="dl-s" aria-hidden="true">{}</span>', deadline.under) if deadline.under else ""
     return format_html(
         '<span class="dl dl-{} {}" style="--p:{}%"><span class="visually-hidden">{}</span>'
@@ -56,16 +71,30 @@ def deadline_chip(deadline: Any, cls: str = "") -> SafeString:
 @register.simple_tag
 def avatar(person: Any) -> SafeString:
     """The initials of whoever has a ticket, or that nobody has it."""
-    if not person:
+    return face(person.pk, person.display_name) if person else face(None, "")
+
+
+def face(pk: int | None, name: str) -> SafeString:
+    """The same for somebody of whom nothing else is known; nobody without a key."""
+    if pk is None:
         nobody = _("Not assigned")
         return format_html(
             '<span class="av av-none" title="{}" role="img" aria-label="{}">{}</span>',
-            *(nobody, nobody, _icon("user-plus", "")),
+            *(nobody, nobody, icon("user-plus")),
         )
     return format_html(
         '<span class="av av-{}" title="{}" role="img" aria-label="{}">{}</span>',
-        *(avatar_tone(person.pk), person.display_name),
-        *(_("Assigned to %(name)s") % {"name": person.display_name}, person.initials),
+        *(avatar_tone(pk), name, _("Assigned to %(name)s") % {"name": name}, initials_of(name)),
+    )
+
+
+@register.simple_tag
+def options(choices: Iterable[tuple[Any, Any]], chosen: Any = "") -> SafeString:
+    """The options of a select from pairs of value and words; the chosen one is selected."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, _SELECTED if value == chosen else "", words) for value, words in choices),
     )
 
 

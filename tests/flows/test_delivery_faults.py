@@ -109,7 +109,7 @@ def test_without_a_broker_work_is_stored_and_goes_out_with_the_next_round(
     ticket = in_work(source, leader)
     monkeypatch.setattr(current_app.conf, "broker_url", "redis://127.0.0.1:1/0")
     client = Client()
-    client.force_login(leader, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(leader, backend="inbox.accounts.backends.OfficialBackend")
     ticket.refresh_from_db()
     answer = client.post(f"/tickets/{ticket.code}/resolve/", {"text": ANSWER, "version": ticket.version})
     assert answer.status_code == 302
@@ -253,7 +253,7 @@ def test_a_database_that_only_reads_sends_nothing_and_pages_still_open(
     ticket = in_work(source, leader)
     resolve_ticket(ticket.pk, actor=leader, text=ANSWER)
     client = Client()
-    client.force_login(leader, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(leader, backend="inbox.accounts.backends.OfficialBackend")
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = on")
     with pytest.raises(DatabaseError):

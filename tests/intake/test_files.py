@@ -90,7 +90,7 @@ def a_file(monkeypatch: pytest.MonkeyPatch, *answers: bytes | ConnectorError) ->
 def officer_client() -> Client:
     client = Client()
     ward = Unit.objects.get(code="26929")
-    client.force_login(make_official(Role.OFFICER, ward), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(make_official(Role.OFFICER, ward), backend="inbox.accounts.backends.OfficialBackend")
     return client
 
 

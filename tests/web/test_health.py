@@ -49,6 +49,6 @@ def test_metrics_are_not_for_everybody(
     client: Client, address: str, forwarded: str, role: Role | None, status: int
 ) -> None:
     if role:
-        client.force_login(make_official(role), backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(make_official(role), backend="inbox.accounts.backends.OfficialBackend")
     extra = {"REMOTE_ADDR": address} | ({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {})
     assert client.get("/metrics", **extra).status_code == status  # type: ignore[arg-type]
