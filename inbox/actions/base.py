@@ -142,7 +142,7 @@ def lock_with_linked(ticket_id: int) -> bool:
 
 
 def _save(act: Act) -> None:
-    act.ticket.next_due_at = timers.next_due_at(act.ticket)
+    timers.set_next_due(act.ticket)
     act.ticket.version += 1
     act.ticket.updated_at = act.at
     act.ticket.save()

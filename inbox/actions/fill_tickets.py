@@ -238,7 +238,7 @@ class _Life:
         self._arrive()
         self._work()
         self._told_of_deadlines()
-        self.ticket.next_due_at = timers.earliest_due(self.clocks, self.ticket)
+        timers.set_next_due(self.ticket, self.clocks)
         order = sorted(range(len(self.events)), key=lambda n: self.events[n].at)
         self.sent = [replace(one, event=order.index(one.event)) for one in self.sent]
         self.events = [self.events[n] for n in order]

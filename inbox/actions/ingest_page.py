@@ -107,7 +107,7 @@ def _create(source: Source, records: Sequence[InboundRecord], *, at: datetime, e
             ticket = _ticket(source, record, routing, units.get(routing.unit_code or ""), reporter, at=at)
             own = promises.of(timers.facts_of(ticket, source))
             timers.settle_imported(own, ticket)
-            ticket.next_due_at = timers.earliest_due(own, ticket)
+            timers.set_next_due(ticket, own)
             tickets.append(ticket)
             clocks.append(own)
             yield ticket

@@ -43,7 +43,7 @@ def take_source_side(difference_id: int, *, actor: Official) -> Difference:
             state__in=[*WAITING, DeliveryState.DEAD, DeliveryState.BY_HAND],
         ).update(state=DeliveryState.CANCELLED, reason_code="their_side_counts")
         decide(difference, ticket, Decision.TAKE_THEIRS, actor=actor, at=at)
-        ticket.next_due_at = timers.next_due_at(ticket)
+        timers.set_next_due(ticket)
         ticket.version += 1
         ticket.updated_at = at
         ticket.save()

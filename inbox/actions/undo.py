@@ -88,9 +88,9 @@ def keep_step(before: Before, ticket: Ticket, *, verb: Verb, actor: Official, wi
     event = TicketEvent.objects.filter(ticket=ticket.pk).latest("sequence")
     until = event.at + within + _ON_THE_WAY
     held = OutboxMessage.objects.filter(event=event, state=DeliveryState.PENDING)
-    held.update(next_attempt_at=until)
-    for source_id in held.values_list("source_id", flat=True).distinct().order_by():
-        after_commit("inbox.outbox.tasks.dispatch_source", source_id, wait=until - event.at)
+    if held.update(next_attempt_at=until):
+        for source_id in held.values_list("source_id", flat=True).distinct().order_by():
+            after_commit("inbox.outbox.tasks.dispatch_source", source_id, wait=until - event.at)
     return UndoStep.objects.create(
         event=event,
         ticket=ticket,
@@ -134,7 +134,7 @@ def undo(step_id: int, *, actor: Official, at: datetime | None = None) -> Ticket
                 actor_id=actor.pk,
             )
         )
-        ticket.next_due_at = timers.next_due_at(ticket)
+        timers.set_next_due(ticket)
         ticket.version += 1
         ticket.updated_at = at
         ticket.save()

@@ -59,6 +59,7 @@ _TICKET = [
     "accepted_at",
     "resolved_at",
     "next_due_at",
+    "next_warn_at",
     "version",
     "updated_at",
 ]
@@ -429,7 +430,7 @@ def _store(
         if change.is_visible:
             tickets[change.ref.ticket_id] = change.ticket
             if change.moves_clocks:
-                change.ticket.next_due_at = clocks.earliest_due(change.ticket)
+                clocks.set_next_due(change.ticket)
         said.see(change.ref, change.record, at=at)
     for ticket in tickets.values():
         ticket.version += 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from inbox.accounts.models import Official
@@ -24,10 +24,9 @@ from inbox.dashboards.models import ArrivalHour, MixDay, UnitDay, UnitSourceDay,
 from inbox.dashboards.periods import Grain, Period, start_of
 from inbox.dashboards.tally import DIMENSIONS, Narrowing, arrivals_by_hour, tally, units_condition
 from inbox.evidence.models import EvidenceRecord
-from inbox.sla.models import SlaClock
 from inbox.sla.queries import Calendars
 from inbox.sources.models import Outage, Source
-from inbox.tickets.filters import FIGURES, counted_in
+from inbox.tickets.filters import FIGURES, counted_in, is_due_soon
 from inbox.tickets.models import Ticket
 from inbox.tickets.vocabulary import WAITING
 from inbox.units.models import Unit
@@ -279,7 +278,6 @@ _NOW_COLUMNS = {name: f"{name}_id" for name in ("unit", "source")} | {
     "urgency": "urgency",
     "official": "assignee_id",
 }
-_CLOCK_COLUMNS = {name: f"ticket__{column}" for name, column in _NOW_COLUMNS.items()}
 
 
 def standing(
@@ -293,49 +291,27 @@ def standing(
     keys = [_NOW_COLUMNS[name] for name in by]
     waiting = Q(status__in=[status.value for status in WAITING])
     in_time = Q(next_due_at__isnull=True) | Q(next_due_at__gte=at)
+    soon = is_due_soon(at=at)
     away = away_sources()
     rows = Ticket.objects.open().filter(narrowing.condition(_NOW_COLUMNS))
     counts = {
         "open": Count("pk"),
         "overdue": Count("pk", filter=Q(next_due_at__lt=at)),
         "waiting": Count("pk", filter=waiting),
-        "held": Count("pk", filter=waiting & in_time),
+        "due_soon": Count("pk", filter=soon),
+        "held": Count("pk", filter=waiting & in_time & ~soon),
         "unassigned": Count("pk", filter=Q(assignee__isnull=True)),
         "source_away": Count("pk", filter=Q(source__in=away)),
         **(also or {}),
     }
-    found: dict[tuple[Any, ...], dict[str, int]] = {}
+    found: dict[tuple[Any, ...], Mapping[str, int]] = {}
     named = {f"c_{name}": count for name, count in counts.items()}
     grouped = rows.order_by().values_list(*keys).annotate(**named) if keys else [rows.aggregate(**named).values()]
     for row in map(tuple, grouped):
-        found[row[: len(keys)]] = dict(zip(counts, row[len(keys) :], strict=True))
-    for row in _due_soon(narrowing, at=at, by=by):
-        key, (soon, held) = row[: len(keys)], row[len(keys) :]
-        one = found.setdefault(key, dict.fromkeys(counts, 0))
-        one["due_soon"], one["held"] = soon, one["held"] - held
-    for one in found.values():
-        one.setdefault("due_soon", 0)
+        one = dict(zip(counts, row[len(keys) :], strict=True))
         one["in_time"] = one["open"] - one["overdue"] - one["due_soon"] - one["held"]
-    return dict(found)
-
-
-def _due_soon(narrowing: Narrowing, *, at: datetime, by: Sequence[str]) -> Iterable[tuple[Any, ...]]:
-    """(*by, tickets that the inbox calls due soon, those of them that wait)."""
-    keys = [_CLOCK_COLUMNS[name] for name in by]
-    counts = {
-        "soon": Count("ticket", distinct=True),
-        "held": Count("ticket", distinct=True, filter=Q(ticket__status__in=[status.value for status in WAITING])),
-    }
-    rows = SlaClock.objects.running().filter(
-        narrowing.condition(_CLOCK_COLUMNS),
-        warn_at__lte=at,
-        due_at__gte=at,
-        due_at=F("ticket__next_due_at"),
-        ticket__is_open=True,
-    )
-    if not keys:
-        return [tuple(rows.aggregate(**counts).values())]
-    return rows.order_by().values_list(*keys).annotate(**counts)
+        found[row[: len(keys)]] = one
+    return found
 
 
 @dataclass(frozen=True, slots=True)

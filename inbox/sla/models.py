@@ -369,7 +369,6 @@ class SlaClock(models.Model):
             ),
             models.Index(fields=["paused_at"], condition=Q(state="paused"), name="sla_clock_paused"),
             models.Index(fields=["due_at"], include=["ticket", "met_at", "state"], name="sla_clock_due_day"),
-            models.Index(fields=["warn_at", "due_at"], condition=Q(state="running"), name="sla_clock_warned"),
             models.Index(fields=["policy", "state"], name="sla_clock_policy_state"),
         ]
 

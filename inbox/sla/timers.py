@@ -1,7 +1,7 @@
 """Start, stop and move the clocks of tickets. Called by actions inside their transaction, on a locked ticket.
 
 Whether a promise was kept is decided here, at the instant of the act, and never again. Nothing here decides what a
-ticket's status is; `next_due_at` says what to store on the ticket after a change.
+ticket's status is; `set_next_due` keeps on the ticket what its clocks come to after a change.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from django.db.models import F, Min, OuterRef, Subquery
+from django.db.models import Case, F, OuterRef, Subquery, When
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
@@ -179,28 +179,34 @@ def save_new(clocks: Sequence[Sequence[SlaClock]], tickets: Sequence[Ticket]) ->
         insert_rows([_new_pause(row, calendars, since=at, reason=BY_SOURCE) for row, at in paused])
 
 
-def earliest_due(clocks: Iterable[SlaClock], ticket: Ticket) -> datetime | None:
-    """The earliest deadline that counts now: the running clocks' and the source's own. None for an ended ticket."""
+def set_next_due(ticket: Ticket, clocks: Iterable[SlaClock] | None = None) -> None:
+    """Set, without saving, the earliest deadline that counts now and from when on it is near.
+
+    It is that of a running clock or the source's own; an ended ticket has none. `clocks`: read unless handed in.
+    """
+    ticket.next_due_at = ticket.next_warn_at = None
     if not ticket.is_open:
-        return None
-    dues = [row.due_at for row in clocks if row.state == ClockState.RUNNING]
-    if ticket.source_due_at is not None:
-        dues.append(ticket.source_due_at)
-    return min(dues, default=None)
-
-
-def next_due_at(ticket: Ticket) -> datetime | None:
-    """What `Ticket.next_due_at` has to be now."""
-    return earliest_due(SlaClock.objects.running().filter(ticket=ticket), ticket)
+        return
+    if clocks is None:
+        clocks = SlaClock.objects.running().filter(ticket=ticket)
+    running = [(row.due_at, row.warn_at) for row in clocks if row.state == ClockState.RUNNING]
+    ours, near = min(running, default=(None, None))
+    theirs = ticket.source_due_at
+    if theirs is not None and (ours is None or theirs < ours):
+        ticket.next_due_at = theirs
+    else:
+        ticket.next_due_at, ticket.next_warn_at = ours, near
 
 
 def refresh_next_due(ticket_ids: Iterable[int]) -> None:
-    """Store the next deadline on tickets whose clocks moved without an act of a person, in one statement."""
-    running = SlaClock.objects.running().filter(ticket=OuterRef("pk")).order_by().values("ticket")
-    ours, theirs = Subquery(running.annotate(first=Min("due_at")).values("first")), F("source_due_at")
+    """Store what `set_next_due` sets on tickets whose clocks moved without an act of a person, in one statement."""
+    first = SlaClock.objects.running().filter(ticket=OuterRef("pk")).order_by("due_at", "warn_at")
+    ours, near, theirs = Subquery(first.values("due_at")[:1]), Subquery(first.values("warn_at")[:1]), F("source_due_at")
     # LEAST of a null is null on one database and not on the other.
     earliest = Least(Coalesce(ours, theirs), Coalesce(theirs, ours))
-    Ticket.objects.filter(pk__in=set(ticket_ids), is_open=True).update(next_due_at=earliest)
+    Ticket.objects.filter(pk__in=set(ticket_ids), is_open=True).update(
+        next_due_at=earliest, next_warn_at=Case(When(source_due_at__lt=ours, then=None), default=near)
+    )
 
 
 # --- Acts -------------------------------------------------------------------------------------------------------------
@@ -478,9 +484,9 @@ class ManyClocks:
             else:
                 self.resume(ticket, at=at)
 
-    def earliest_due(self, ticket: Ticket) -> datetime | None:
-        """What `Ticket.next_due_at` has to be now."""
-        return earliest_due(self._of[ticket.pk], ticket)
+    def set_next_due(self, ticket: Ticket) -> None:
+        """As `timers.set_next_due`."""
+        set_next_due(ticket, self._of[ticket.pk])
 
     def save(self) -> None:
         """Store everything that moved."""

@@ -15,8 +15,6 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -127,18 +125,16 @@ def _choice(values: Collection[str], method: str | None = None, **kwargs: Any) -
     return django_filters.ChoiceFilter(choices=[(v, v) for v in values], method=method, **kwargs)
 
 
-def is_due_soon(tickets: QuerySet[Any], *, at: datetime) -> Q:
+def is_due_soon(*, at: datetime) -> Q:
     """That the next deadline is still to come, and the share of its time is used up at which the policy warns."""
-    # Coalesce changes nothing but how PostgreSQL gets there: by the ticket's few clocks, not by all clocks that are due
-    # at the same instant, which it takes to be as few and which may be hundreds.
-    driving = Exact(Coalesce("due_at", "warn_at"), OuterRef("next_due_at"))
-    warned = _with_clock(tickets, driving, state="running", warn_at__lte=at)
-    return Q(is_open=True, next_due_at__gte=at) & Q(warned)
+    return Q(is_open=True, next_due_at__gte=at, next_warn_at__lte=at)
 
 
-def _with_clock(tickets: QuerySet[Any], *also: Any, **conditions: Any) -> Exists:
+def _is_paused(tickets: QuerySet[Any]) -> Q:
+    """That no deadline counts because a clock stands still."""
     clocks = tickets.model._meta.get_field("clocks").related_model._default_manager
-    return Exists(clocks.filter(*also, ticket=OuterRef("pk"), **conditions))
+    standing = Exists(clocks.filter(ticket=OuterRef("pk"), state="paused"))
+    return Q(is_open=True, next_due_at__isnull=True) & Q(standing)
 
 
 class AllowListForm(forms.Form):
@@ -233,11 +229,11 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     def by_sla(self, tickets: QuerySet[Any], name: str, state: str) -> QuerySet[Any]:
         """Each ticket is in exactly one state. A deadline counts as missed after its instant, not at it."""
         counting = Q(is_open=True, next_due_at__gte=self.at)
-        paused = Q(is_open=True, next_due_at__isnull=True) & Q(_with_clock(tickets, state="paused"))
+        soon, paused = is_due_soon(at=self.at), _is_paused(tickets)
         conditions = {
             "overdue": self._overdue,
-            "due_soon": is_due_soon(tickets, at=self.at),
-            "ok": counting & ~is_due_soon(tickets, at=self.at),
+            "due_soon": soon,
+            "ok": counting & ~soon,
             "paused": paused,
             "none": Q(is_open=False) | (Q(next_due_at__isnull=True) & ~paused),
         }

@@ -132,6 +132,9 @@ class Ticket(models.Model):
     next_due_at = models.DateTimeField(
         null=True, blank=True, help_text="The earliest deadline that still counts; empty when none does."
     )
+    next_warn_at = models.DateTimeField(
+        null=True, blank=True, help_text="From when on that deadline is near; empty when it is only the source's own."
+    )
     late_risk = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
@@ -161,7 +164,10 @@ class Ticket(models.Model):
             models.Index(fields=["unit", "next_due_at", "id"], condition=Q(is_open=True), name="ticket_queue"),
             models.Index(  # with all that figures of this moment count, so that they read nothing else
                 fields=["next_due_at", "id"],
-                include=["unit", "source", "assignee", "status", "category", "urgency", "received_at"],
+                include=[
+                    *("unit", "source", "assignee", "status", "category", "urgency", "received_at"),
+                    *("next_warn_at", "late_risk"),
+                ],
                 condition=Q(is_open=True),
                 name="ticket_city_queue",
             ),

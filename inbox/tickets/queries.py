@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import (
     BigIntegerField,
@@ -40,10 +40,10 @@ from inbox.core.errors import Invalid, NotFound
 from inbox.core.fields import keyed_hash
 from inbox.core.nested import Nested, instances
 from inbox.sources.models import Source
-from inbox.sources.queries import outage_began
 from inbox.tickets.filters import TicketFilter, is_due_soon
 from inbox.tickets.models import Attachment, ExternalRef, ReadMark, Ticket, TicketEvent, TicketQuerySet
 from inbox.tickets.models import code_of as code_of  # for doors, which know no models
+from inbox.tickets.models import pk_of as pk_of
 from inbox.tickets.vocabulary import AT_RISK, WAITING, EventKind, FileOrigin, Status
 from inbox.units.models import Unit
 
@@ -53,12 +53,6 @@ COUNT_LIMIT = 1000
 RECENT = timedelta(days=7)
 #: As many earlier tickets of a citizen as help somebody at the counter.
 EARLIER = 10
-#: What a row of the list shows or is sorted by, and nothing else: half the columns of a ticket are not among it.
-_IN_ROWS = (
-    *("title", "address", "category", "urgency", "status", "is_open", "unit", "version", "late_risk"),
-    *("received_at", "updated_at", "resolved_at", "next_due_at"),
-    *("source__slug", "source__label", "source__short_label", "assignee__username", "assignee__full_name"),
-)
 #: What counts as the same place, in metres, and as the same time.
 SAME_PLACE = 50.0
 SAME_TIME = timedelta(days=90)
@@ -154,11 +148,65 @@ class Position:
             raise Invalid("Not a position in the list", field="after") from None
 
 
+class Line(NamedTuple):
+    """A ticket as a line of the list: what it shows, is sorted by or can be acted on by, and nothing else.
+
+    Not a model: of a page's time, a sixth went into making three models for each line. `read_version`: what the person
+    has read of it, None for nothing; `channels`: in how many sources it is.
+    """
+
+    pk: int
+    title: str
+    address: str
+    category: str
+    urgency: str
+    status: str
+    is_open: bool
+    unit_id: int | None
+    version: int
+    late_risk: int | None
+    received_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None
+    next_due_at: datetime | None
+    source_name: str
+    assignee_id: int | None
+    assignee_name: str
+    read_version: int | None
+    channels: int
+    text: str = ""  # only where something is searched for
+
+    @classmethod
+    def of(cls, ticket: Ticket, *, read_version: int | None) -> Line:
+        """The line of a ticket of `ticket()`. Its text stays out."""
+        own = {name: getattr(ticket, name) for name in _OWN_COLUMNS}
+        return cls(
+            **own,
+            source_name=ticket.source.name,
+            assignee_id=ticket.assignee_id,
+            assignee_name=ticket.assignee.display_name if ticket.assignee else "",
+            read_version=read_version,
+            channels=ticket.channels,  # type: ignore[attr-defined]
+        )
+
+    @property
+    def code(self) -> str:
+        return code_of(self.pk)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether it has changed since the person last opened it."""
+        return self.read_version is None or self.read_version < self.version
+
+
+_OWN_COLUMNS = Line._fields[: Line._fields.index("source_name")]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of the inbox, and where the next page starts (None at the end)."""
+    """Some lines of the inbox, and where the next page starts (None at the end)."""
 
-    tickets: list[Ticket]
+    tickets: list[Line]
     after: Position | None
 
 
@@ -183,19 +231,23 @@ def in_view(tickets: TicketQuerySet, view: View, *, official: Official, at: date
         return tickets
     if view is View.RESOLVED:
         return tickets.filter(status__in=[Status.RESOLVED, Status.CLOSED], resolved_at__gte=at - RECENT)
-    if view is View.WAITING:  # all of them are open, and without saying so the database takes their own small index
-        return tickets.filter(status__in=list(WAITING))
-    if view is View.DUE_SOON:
-        return tickets.filter(is_due_soon(tickets, at=at))
-    conditions = {
+    condition = _among_open(official, at=at)[view]
+    # All that wait are open, and without saying so the database takes their own small index.
+    return (tickets if view is View.WAITING else tickets.open()).filter(condition)
+
+
+def _among_open(official: Official, *, at: datetime) -> dict[View, Q]:
+    """What makes an open ticket one of a view, for each view that has nothing but open ones."""
+    return {
         View.OPEN: Q(),
         View.MINE: Q(assignee=official),
         View.UNASSIGNED: Q(assignee__isnull=True),
+        View.DUE_SOON: is_due_soon(at=at),
         View.AT_RISK: Q(late_risk__gte=AT_RISK, next_due_at__gte=at),
         View.OVERDUE: Q(next_due_at__lt=at),
+        View.WAITING: Q(status__in=list(WAITING)),
         View.NO_UNIT: Q(unit__isnull=True),
     }
-    return tickets.open().filter(conditions[view])
 
 
 def narrowed(
@@ -246,20 +298,21 @@ def inbox_page(
 ) -> Page:
     """One page; a page costs the same however deep it lies. `with_text`: also what the citizen wrote."""
     read = ReadMark.objects.filter(ticket=OuterRef("pk"), official=official).values("version")[:1]
-    channels = ExternalRef.objects.filter(ticket=OuterRef("pk")).order_by().values("ticket")
-    rows = (
-        tickets.select_related("source", "assignee")
-        .only(*_IN_ROWS, *(("text",) if with_text else ()))
-        .annotate(
-            read_version=Subquery(read), channels=Subquery(channels.annotate(count=Count("pk")).values("count")[:1])
-        )
+    rows = tickets.values_list(
+        *_OWN_COLUMNS,
+        Coalesce(NullIf("source__short_label", Value("")), "source__label"),
+        "assignee_id",
+        Coalesce(NullIf("assignee__full_name", Value("")), "assignee__username", Value("")),
+        Subquery(read),
+        CountUpTo(ExternalRef.objects.filter(ticket=OuterRef("pk"))),
+        *(("text",) if with_text else ()),
     )
-    found = _read(rows, order, after)
+    found = [Line(*row) for row in _read(rows, order, after)]
     shown = found[:PAGE_SIZE]
     return Page(tickets=shown, after=_position(shown[-1], order) if len(found) > PAGE_SIZE else None)
 
 
-def _position(ticket: Ticket, order: Order) -> Position:
+def _position(ticket: Line, order: Order) -> Position:
     if order is Order.DEADLINE:
         return Position(ticket.pk, due_at=ticket.next_due_at)
     if order in _MOMENTS:
@@ -277,7 +330,7 @@ _IN_ORDER: Mapping[Order, tuple[Any, ...]] = {
 }
 
 
-def _read(rows: QuerySet[Ticket], order: Order, after: Position | None) -> list[Ticket]:
+def _read(rows: QuerySet[Ticket, Any], order: Order, after: Position | None) -> list[Any]:
     """One row more than a page, so that one sees whether there is another."""
     if after is not None and order is Order.DEADLINE:
         return _deadlines_after(rows, after)
@@ -295,7 +348,7 @@ def _beyond(order: Order, after: Position) -> Any:
     return Q(pk__lt=after.pk)
 
 
-def _deadlines_after(rows: QuerySet[Ticket], after: Position) -> list[Ticket]:
+def _deadlines_after(rows: QuerySet[Ticket, Any], after: Position) -> list[Any]:
     """Row comparison instead of OFFSET. It leaves out rows without a deadline, so those are read on their own."""
     wanted = PAGE_SIZE + 1
     without = rows.filter(next_due_at__isnull=True).order_by("pk")
@@ -337,38 +390,49 @@ def menu(
     views: Collection[View] = COUNTED,
     also: Mapping[str, QuerySet[Any] | Subquery] | None = None,
 ) -> Menu:
-    """Counts of views, sources and of lists that are handed in, or whatever else is asked, in one statement.
+    """Counts of views, sources and of lists that are handed in, or whatever else is asked, in two statements.
 
-    Every ticket has a source, so no source means no ticket.
+    Every ticket has a source, so no source means no ticket. Without `views` nothing is counted of sources either.
     """
-    also = also or {}
     visible = Ticket.objects.visible_to(official)
-    views = [view for view in views if view is not View.NO_UNIT or sees_city(official)]
-    counts: dict[str, Subquery] = {
-        f"count_{view}": CountUpTo(in_view(visible, view, official=official, at=at), by=_COUNTED_BY.get(view, ()))
+    is_city = sees_city(official)
+    views = [view for view in views if view is not View.NO_UNIT or is_city]
+    asked: dict[str, Any] = {"newest": Subquery(visible.order_by("-pk").values("pk")[:1])}
+    asked |= {
+        f"also_{name}": one if isinstance(one, Subquery) else CountUpTo(one) for name, one in (also or {}).items()
+    }
+    # The open tickets of a ward are so few that one pass through them counts everything; those of the city are not.
+    asked |= {
+        f"in_{view}": CountUpTo(in_view(visible, view, official=official, at=at), by=_COUNTED_BY.get(view, ()))
         for view in views
+        if is_city or view is View.RESOLVED
     }
-    counts |= {
-        f"also_{name}": asked if isinstance(asked, Subquery) else CountUpTo(asked) for name, asked in also.items()
-    }
-    newest = visible.order_by("-pk").values("pk")[:1]
-    sources = list(
-        Source.objects.defer("settings", "secrets", "cursor", "rhythm")
-        .annotate(
-            open_count=CountUpTo(visible.open().filter(source=OuterRef("pk"))),
-            newest=Subquery(newest),
-            **counts,
-        )
-        .annotate(outage_began=outage_began())
-        .order_by("label")
-    )
-    first = sources[0] if sources else None
+    if is_city and views:
+        asked["open_count"] = CountUpTo(visible.open().filter(source=OuterRef("pk")))
+    sources = list(Source.objects.defer("settings", "secrets", "cursor", "rhythm").annotate(**asked).order_by("label"))
+    found = {name: getattr(sources[0], name) for name in asked} if sources else {}
+    if views and not is_city:
+        found |= _count_open(visible, views, sources, official=official, at=at)
     return Menu(
-        counts={view: getattr(first, f"count_{view}", 0) for view in views},
+        counts={view: found.get(f"in_{view}", 0) for view in views},
         sources=sources,
-        newest=getattr(first, "newest", 0) or 0,
-        also={name: getattr(first, f"also_{name}", None) for name in also},
+        newest=found.get("newest") or 0,
+        also={name: found.get(f"also_{name}") for name in also or ()},
     )
+
+
+def _count_open(
+    visible: TicketQuerySet, views: Collection[View], sources: Sequence[Source], *, official: Official, at: datetime
+) -> dict[str, int]:
+    """How many open tickets there are in each of the views, in one pass; `open_count` is set on the sources."""
+    conditions = {f"in_{view}": one for view, one in _among_open(official, at=at).items() if view in views}
+    counts = {name: Count("pk", filter=condition or None) for name, condition in conditions.items()}
+    rows = {source: counted for source, *counted in visible.open().order_by().values_list("source").annotate(**counts)}
+    totals = dict(zip(conditions, map(sum, zip(*rows.values(), strict=True)), strict=False))
+    of_open = list(conditions).index(f"in_{View.OPEN}")
+    for source in sources:
+        source.open_count = rows[source.pk][of_open] if source.pk in rows else 0  # type: ignore[attr-defined]
+    return totals
 
 
 def count_of(tickets: QuerySet[Ticket]) -> int:
@@ -381,16 +445,10 @@ def count_newer(tickets: QuerySet[Ticket], *, than: int) -> int:
     return tickets.filter(pk__gt=than).order_by()[: COUNT_LIMIT + 1].count()
 
 
-def changed_rows(keys: Collection[int], official: Official, *, since: datetime) -> list[Ticket]:
+def changed_rows(keys: Collection[int], official: Official, *, since: datetime) -> list[Line]:
     """Those of the tickets that have changed since, as `inbox_page` shows them, in or out of its list by now."""
     changed = Ticket.objects.visible_to(official).filter(pk__in=keys, updated_at__gt=since)
     return inbox_page(changed, official=official, order=Order.CHANGED, with_text=True).tickets
-
-
-def ticket_row(pk: int, official: Official) -> Ticket | None:
-    """One ticket as `inbox_page` shows it; None when it is no longer for this person."""
-    page = inbox_page(Ticket.objects.visible_to(official).filter(pk=pk), official=official)
-    return page.tickets[0] if page.tickets else None
 
 
 def ticket(code: str, official: Official, **parts: Any) -> Ticket:
@@ -625,12 +683,6 @@ def changes_since(pk: int, official: Official, since: datetime) -> list[TicketEv
     """What happened to a ticket after an instant, oldest first: what somebody missed while writing."""
     events = TicketEvent.objects.visible_to(official).filter(ticket=pk, at__gt=since)
     return list(_named(events).order_by("at", "pk")[:MOST_CHANGES])
-
-
-def is_unread(ticket: Ticket) -> bool:
-    """Whether a row of `inbox_page` has changed since the official last opened it."""
-    version = ticket.read_version  # type: ignore[attr-defined]
-    return version is None or version < ticket.version
 
 
 def earlier_tickets(phone: str, official: Official) -> list[Ticket]:

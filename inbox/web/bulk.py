@@ -21,6 +21,7 @@ from inbox.web import labels
 if TYPE_CHECKING:
     from inbox.accounts.models import Official
     from inbox.tickets.models import Ticket
+    from inbox.tickets.queries import Line
 
 #: Why an act on one of many tickets was refused.
 REASON = {
@@ -39,7 +40,7 @@ class Chosen:
     is_whole_list: bool
 
 
-def verbs_of(tickets: Sequence[Ticket], official: Official) -> dict[int, list[Verb]]:
+def verbs_of(tickets: Sequence[Ticket | Line], official: Official) -> dict[int, list[Verb]]:
     """What this person may do to each ticket together with others. No query."""
     allowed: dict[tuple[Any, Any, bool], list[Verb]] = {}
     found = {}
@@ -51,7 +52,7 @@ def verbs_of(tickets: Sequence[Ticket], official: Official) -> dict[int, list[Ve
     return found
 
 
-def _possible(verb: Verb, ticket: Ticket, official: Official) -> bool:
+def _possible(verb: Verb, ticket: Ticket | Line, official: Official) -> bool:
     return (
         workflow.can(verb, Status(ticket.status))
         and may(official, ACTIONS[verb].permission, unit_id=ticket.unit_id)

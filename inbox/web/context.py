@@ -22,6 +22,7 @@ from inbox.web import deadlines, labels, moments
 
 if TYPE_CHECKING:
     from inbox.sla.calendar import WorkingCalendar
+    from inbox.tickets.queries import CountUpTo
 
 SECTIONS = {
     "inbox": "inbox",
@@ -69,9 +70,9 @@ def _shell(request: HttpRequest, official: Any) -> dict[str, Any]:
     now = clock.now()
     name = request.resolver_match.url_name if request.resolver_match else ""
     memberships = official.memberships_now
-    sees_sources, exports = may(official, Permission.VIEW_SOURCES), may(official, Permission.EXPORT)
+    sees_sources, exports = may(official, Permission.VIEW_SOURCES), _exports(official)
     behind_more = (Permission.VIEW_SOURCES, Permission.EXPORT, Permission.MANAGE_DESK, Permission.VIEW_DEADLINES)
-    waits = told_of(official, unread=unread(official, at=now), **({"unseen": unseen(official)} if exports else {}))
+    waits = getattr(request, "waits", None) or told_of(official, **waiting(official, at=now))
     return {
         "now": now,
         "section": SECTIONS.get(name or "", ""),
@@ -93,12 +94,21 @@ def _shell(request: HttpRequest, official: Any) -> dict[str, Any]:
     }
 
 
+def waiting(official: Any, *, at: datetime) -> dict[str, CountUpTo]:
+    """What the frame says is waiting for somebody. A page that has asked it anyway leaves it in `request.waits`."""
+    return {"unread": unread(official, at=at)} | ({"unseen": unseen(official)} if _exports(official) else {})
+
+
+def _exports(official: Any) -> bool:
+    return may(official, Permission.EXPORT)
+
+
 def _troubles(request: HttpRequest) -> list[Any]:
-    """The sources in trouble; a page that has read the sources anyway is not asked to read them twice."""
+    """The sources in trouble. A page that has read the sources anyway knows already whether there are any."""
     known = getattr(request, "known_sources", None)
-    if known is None:
-        return sources.in_trouble()
-    return [source for source in known if source.is_enabled and source.health in sources.TROUBLE]
+    if known is not None and not any(source.is_enabled and source.health in sources.TROUBLE for source in known):
+        return []
+    return sources.in_trouble()
 
 
 def _office(now: datetime, office: WorkingCalendar | None) -> str:

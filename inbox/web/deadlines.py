@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inbox.sla.clock import Clock
@@ -26,8 +25,14 @@ from inbox.web import labels, moments
 if TYPE_CHECKING:
     from inbox.sla.calendar import WorkingCalendar
     from inbox.sla.models import SlaClock
+    from inbox.sla.queries import ClockLine
     from inbox.tickets.models import Ticket
+    from inbox.tickets.queries import Line
+    from inbox.web.rows import Row
 
+    AnyClock = SlaClock | ClockLine
+
+ClockOf = TypeVar("ClockOf", bound="AnyClock")
 ZERO = timedelta(0)
 LONGEST_SUM = 9
 ICONS = {"late": "alert", "soon": "clock-alert", "hold": "pause", "done": "check-circle", "missed": "alert"}
@@ -73,7 +78,7 @@ class Band:
     key: str
     title: str
     note: str = ""
-    rows: list[Ticket] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     continued: bool = False
     whole: bool = False
 
@@ -105,9 +110,9 @@ def office_hours(units: Iterable[int | None] = ()) -> WorkingCalendar | None:
 # --- The chip ---------------------------------------------------------------------------------------------------------
 
 
-def deadline_of(ticket: Ticket, *, now: datetime) -> Deadline:
-    """The chip of a ticket whose clocks are loaded."""
-    clocks = list(ticket.clocks.all())
+def deadline_of(ticket: Ticket | Line, clocks: Iterable[AnyClock], *, now: datetime) -> Deadline:
+    """The chip of a ticket with these clocks."""
+    clocks = list(clocks)
     if not ticket.is_open:
         return _ended(ticket, clocks, now=now)
     if ticket.next_due_at is None:
@@ -159,7 +164,7 @@ def _how_long(amount: timedelta, length: str, *, late: bool) -> str:
     return (_("Late by %(length)s") if late else _("%(length)s left")) % {"length": length}
 
 
-def _standing(ticket: Ticket, clocks: Sequence[SlaClock]) -> Deadline:
+def _standing(ticket: Ticket | Line, clocks: Sequence[AnyClock]) -> Deadline:
     paused = next((c for c in clocks if c.state == "paused"), None)
     if paused is None:
         under = str(labels.STATUS[ticket.status].words) if ticket.status in WAITING else _("no policy fits")
@@ -169,7 +174,7 @@ def _standing(ticket: Ticket, clocks: Sequence[SlaClock]) -> Deadline:
     return Deadline("hold", _("Paused"), words, f"{_('Paused')}, {words}")
 
 
-def _ended(ticket: Ticket, clocks: Sequence[SlaClock], *, now: datetime) -> Deadline:
+def _ended(ticket: Ticket | Line, clocks: Sequence[AnyClock], *, now: datetime) -> Deadline:
     verdict = next((c.state for c in reversed(_latest(clocks)) if c.kind == "resolve"), "")
     when = moments.short(ticket.resolved_at, now=now) if ticket.resolved_at else ""
     if verdict == "met":
@@ -183,12 +188,12 @@ def _ended(ticket: Ticket, clocks: Sequence[SlaClock], *, now: datetime) -> Dead
 # --- The two clocks ---------------------------------------------------------------------------------------------------
 
 
-def cards_of(ticket: Ticket, *, now: datetime) -> list[ClockCard]:
+def cards_of(clocks: Iterable[AnyClock], *, now: datetime) -> list[ClockCard]:
     """The clocks for accepting and resolving in their latest round, accepting first; empty where no policy holds."""
-    return [_card(row, now=now) for row in _latest(list(ticket.clocks.all()))]
+    return [_card(row, now=now) for row in _latest(list(clocks))]
 
 
-def _card(row: SlaClock, *, now: datetime) -> ClockCard:
+def _card(row: AnyClock, *, now: datetime) -> ClockCard:
     at = row.met_at or row.paused_at or now
     total, left = _total(row), _left(row, at)
     working = _is_working(row)
@@ -208,13 +213,13 @@ def _card(row: SlaClock, *, now: datetime) -> ClockCard:
     return ClockCard(row.kind, state, words, row.due_at, _percent(total - left, total), detail)
 
 
-def _running(row: SlaClock, length: str, *, now: datetime) -> tuple[str, str]:
+def _running(row: AnyClock, length: str, *, now: datetime) -> tuple[str, str]:
     late = row.due_at < now
     words = _how_long(_between(_calendar(row), now, row.due_at), length, late=late)
     return ("late" if late else "soon" if row.warn_at <= now else "run"), words
 
 
-def _latest(clocks: Sequence[SlaClock]) -> list[SlaClock]:
+def _latest(clocks: Sequence[ClockOf]) -> list[ClockOf]:
     newest = {row.kind: row for row in sorted(clocks, key=lambda row: row.round)}
     return [newest[kind] for kind in ("accept", "resolve") if kind in newest]
 
@@ -259,17 +264,15 @@ def explained(ticket: Ticket, *, now: datetime) -> Explained | None:
 # --- Bands of the list ------------------------------------------------------------------------------------------------
 
 
-def bands(
-    tickets: Sequence[Ticket], *, now: datetime, after: datetime | None, began: bool, ends: bool = False
-) -> list[Band]:
+def bands(rows: Sequence[Row], *, now: datetime, after: datetime | None, began: bool, ends: bool = False) -> list[Band]:
     """Rows in the order of their deadlines, cut into days.
 
     `began`: there is a page before, and `after` is the deadline of its last row. `ends`: there is none after this.
     """
     found = [
-        Band(key, *_heading(key, rows[0], now=now), rows=rows)
-        for key, group in groupby(tickets, key=lambda ticket: _band_key(ticket.next_due_at, now=now))
-        for rows in [list(group)]
+        Band(key, *_heading(key, of_day[0].ticket, now=now), rows=of_day)
+        for key, group in groupby(rows, key=lambda row: _band_key(row.ticket.next_due_at, now=now))
+        for of_day in [list(group)]
     ]
     if found and began:
         found[0].continued = found[0].key == _band_key(after, now=now)
@@ -281,10 +284,10 @@ def bands(
 def _band_key(due_at: datetime | None, *, now: datetime) -> str:
     if due_at is None:
         return "none"
-    return "late" if due_at < now else timezone.localdate(due_at).isoformat()
+    return "late" if due_at < now else moments.local(due_at).date().isoformat()
 
 
-def _heading(key: str, ticket: Ticket, *, now: datetime) -> tuple[str, str]:
+def _heading(key: str, ticket: Line, *, now: datetime) -> tuple[str, str]:
     if key == "late":
         return _("Overdue"), ""
     if ticket.next_due_at is None:
@@ -304,7 +307,7 @@ def _rest_of_today(now: datetime, office: WorkingCalendar | None) -> str:
 
 def closing_today(now: datetime, office: WorkingCalendar | None) -> datetime | None:
     """When the offices close today; None when they have closed, or do not open."""
-    local = timezone.localtime(now)
+    local = moments.local(now)
     ends = [interval[1] for interval in office.intervals_on(local.date())] if office else []
     if not ends or local.time() >= ends[-1]:
         return None
@@ -314,17 +317,17 @@ def closing_today(now: datetime, office: WorkingCalendar | None) -> datetime | N
 # --- Arithmetic -------------------------------------------------------------------------------------------------------
 
 
-def _calendar(row: SlaClock) -> WorkingCalendar:
+def _calendar(row: AnyClock) -> WorkingCalendar:
     if row.calendar_id not in calendars():
         forget_calendars()  # made within this minute
     return calendars().counting(row.calendar_id, row.target_unit)
 
 
-def _is_working(row: SlaClock) -> bool:
+def _is_working(row: AnyClock) -> bool:
     return row.target_unit not in ROUND_THE_CLOCK
 
 
-def _total(row: SlaClock) -> timedelta:
+def _total(row: AnyClock) -> timedelta:
     """The whole promise in the time it is counted in, without pauses."""
     whole = Clock(
         _calendar(row), target_of(row.target_amount, row.target_unit), row.started_at, (), None, row.extension
@@ -332,7 +335,7 @@ def _total(row: SlaClock) -> timedelta:
     return whole.elapsed(whole.due_at)
 
 
-def _left(row: SlaClock, at: datetime) -> timedelta:
+def _left(row: AnyClock, at: datetime) -> timedelta:
     """Time left at `at`; negative when late."""
     amount = _between(_calendar(row), at, row.due_at)
     return amount if at <= row.due_at else -amount

@@ -16,25 +16,30 @@ HOURS_A_DAY = 8
 _WEEKDAYS = (noop("Mon"), noop("Tue"), noop("Wed"), noop("Thu"), noop("Fri"), noop("Sat"), noop("Sun"))
 
 
+def local(at: datetime) -> datetime:
+    """The instant in the office's time. Django's own asks each time which zone is active; here there is one."""
+    return at.astimezone(timezone.get_default_timezone())
+
+
 def weekday(at: datetime) -> str:
     """The short name of a weekday."""
-    return _(_WEEKDAYS[timezone.localtime(at).weekday()])
+    return _(_WEEKDAYS[local(at).weekday()])
 
 
 def weekday_name(at: datetime) -> str:
     """The full name of a weekday."""
-    return formats.date_format(timezone.localtime(at), "l")
+    return formats.date_format(local(at), "l")
 
 
 def time(at: datetime) -> str:
     """ "16:10"."""
-    return f"{timezone.localtime(at):%H:%M}"
+    return f"{local(at):%H:%M}"
 
 
 def date(at: datetime, *, now: datetime | None = None) -> str:
     """The date as "25/11/2026", or as "25/11" in the year of `now`."""
-    local = timezone.localtime(at) if timezone.is_aware(at) else at
-    return f"{local:%d/%m}" if now and local.year == timezone.localtime(now).year else f"{local:%d/%m/%Y}"
+    here = local(at) if timezone.is_aware(at) else at
+    return f"{here:%d/%m}" if now and here.year == local(now).year else f"{here:%d/%m/%Y}"
 
 
 def day(at: datetime, *, now: datetime) -> str:
@@ -49,13 +54,12 @@ def short(at: datetime, *, now: datetime) -> str:
 
 def midnight(at: datetime, *, days: int = 0) -> datetime:
     """When the local day of `at` began, or `days` later."""
-    local = timezone.localtime(at) + timedelta(days=days)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return (local(at) + timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def is_today(at: datetime, *, now: datetime) -> bool:
     """Whether both lie on the same local day."""
-    return timezone.localdate(at) == timezone.localdate(now)
+    return local(at).date() == local(now).date()
 
 
 def age(at: datetime, *, now: datetime) -> str:
@@ -69,7 +73,7 @@ def age(at: datetime, *, now: datetime) -> str:
     if is_today(at, now=now):
         hours = int(passed / timedelta(hours=1))
         return ngettext("%(count)d hour ago", "%(count)d hours ago", hours) % {"count": hours}
-    return f"{timezone.localtime(at):%d/%m}"
+    return f"{local(at):%d/%m}"
 
 
 def length(amount: timedelta, *, working: bool = True) -> str:

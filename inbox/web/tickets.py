@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -119,13 +120,15 @@ def masked(ticket: Ticket, official: Official) -> Masked:
     )
 
 
-def preview_of(ticket: Ticket, official: Official, *, now: datetime) -> dict[str, Any]:
-    """The preview pane of a ticket whose clocks and requests for more time are loaded: two statements more."""
+def preview_of(
+    ticket: Ticket, official: Official, clocks: Sequence[deadlines.AnyClock], *, now: datetime
+) -> dict[str, Any]:
+    """The preview pane of a ticket whose requests for more time are loaded: two statements more."""
     events = queries.history(ticket.pk, official)
     names = timeline.known_names(ticket, events)
     return {
-        "deadline": deadlines.deadline_of(ticket, now=now),
-        "cards": deadlines.cards_of(ticket, now=now),
+        "deadline": deadlines.deadline_of(ticket, clocks, now=now),
+        "cards": deadlines.cards_of(clocks, now=now),
         "buttons": buttons_of(ticket, official),
         "reporter": masked(ticket, official),
         "items": timeline.items(events[:PREVIEW_EVENTS], names=names),
@@ -165,8 +168,8 @@ def page_of(code: str, official: Official, *, now: datetime, show: str = "all") 
         "now": now,
         "ticket": ticket,
         "place": "ticket",
-        "deadline": deadlines.deadline_of(ticket, now=now),
-        "cards": deadlines.cards_of(ticket, now=now),
+        "deadline": deadlines.deadline_of(ticket, ticket.clocks.all(), now=now),
+        "cards": deadlines.cards_of(ticket.clocks.all(), now=now),
         "buttons": buttons_of(ticket, official),
         "reporter": masked(ticket, official),
         "refs": queries.refs_of(ticket),

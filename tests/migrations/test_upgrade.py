@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from inbox.tickets.verification import verify
 from tests.factories import TUESDAY
 
+WARNED = TUESDAY - timedelta(hours=1)
 FIRST = [("inbox", "0001_initial")]
 
 
@@ -77,16 +79,19 @@ def test_histories_from_before_the_chain_are_chained(short_way: dict[str, Any], 
         for ticket in tickets:
             row = event.objects.create(ticket=ticket, kind="note_added", at=TUESDAY, data={"n": number})
             message.objects.create(ticket=ticket, event=row, kind="note", body=f"Ghi chú {number}")
+    _running_clock(first_release, tickets[0], due_at=TUESDAY, warn_at=WARNED)
 
     migrate_to(newest())
 
     assert schema() == short_way, "both ways lead to the same database"
-    from inbox.tickets.models import ChainHead, TicketEvent
+    from inbox.tickets.models import ChainHead, Ticket, TicketEvent
 
     assert [head.sequence for head in ChainHead.objects.all()] == [4, 4, 4]
     numbers = TicketEvent.objects.filter(ticket=tickets[1].pk).order_by("sequence").values_list("sequence", "data__n")
     assert list(numbers) == [(1, 0), (2, 1), (3, 2), (4, 3)]
     assert verify().findings == []
+    nearness = Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).order_by("pk")
+    assert list(nearness.values_list("next_warn_at", flat=True)) == [WARNED, None, None], "0011 looks at the clocks"
 
 
 def _ticket(apps: Any, source: Any) -> Any:
@@ -95,3 +100,30 @@ def _ticket(apps: Any, source: Any) -> Any:
     return apps.get_model("inbox", "Ticket").objects.create(
         source=source, reporter=reporter, title="Rác", text="Rác", **times
     )
+
+
+def _running_clock(apps: Any, ticket: Any, *, due_at: datetime, warn_at: datetime) -> None:
+    """A clock that drives the ticket."""
+    model = {name: apps.get_model("inbox", name).objects for name in ("WorkCalendar", "SlaPolicy", "SlaClock")}
+    calendar = model["WorkCalendar"].create(slug="old", name="Old", weekly={})
+    model["SlaClock"].create(
+        ticket=ticket,
+        kind="accept",
+        calendar=calendar,
+        policy=model["SlaPolicy"].create(
+            name="Old",
+            calendar=calendar,
+            valid_from=TUESDAY.date(),
+            connector="manual",
+            accept_amount=2,
+            accept_unit="hours",
+            resolve_amount=2,
+            resolve_unit="hours",
+        ),
+        target_amount=2,
+        target_unit="hours",
+        started_at=TUESDAY - timedelta(hours=2),
+        due_at=due_at,
+        warn_at=warn_at,
+    )
+    type(ticket).objects.filter(pk=ticket.pk).update(next_due_at=due_at)

@@ -161,7 +161,7 @@ def test_the_list_shows_the_most_likely_first_and_forgets_what_is_done() -> None
     official = make_official(Role.SUPERVISOR)
     shown = queries.in_view(Ticket.objects.visible_to(official), View.AT_RISK, official=official, at=NOW)
     page = queries.inbox_page(shown, official=official, order=Order.RISK)
-    assert page.tickets == [tickets["trees"], tickets["lighting"]]
+    assert [line.pk for line in page.tickets] == [tickets["trees"].pk, tickets["lighting"].pk]
     tickets["trees"].refresh_from_db()
     tickets["trees"].set_status(Status.RESOLVED)
     tickets["trees"].save()

@@ -26,6 +26,12 @@ def clock(ticket: Ticket, kind: str) -> SlaClock:
     return SlaClock.objects.filter(ticket=ticket, kind=kind).order_by("-round").select_related("policy")[0]
 
 
+def next_due(ticket: Ticket) -> tuple[datetime | None, datetime | None]:
+    """The deadline that a ticket would be given now, and from when on it is near."""
+    timers.set_next_due(ticket)
+    return ticket.next_due_at, ticket.next_warn_at
+
+
 def facts(**changed: object) -> timers.TicketFacts:
     known = {
         "connector": "district_app",
@@ -127,16 +133,39 @@ def test_accepting_is_judged_at_the_instant_of_the_act(act_at: str, state: str, 
     timers.meet(ticket, "accept", at=local(act_at))
     assert clock(ticket, "accept").state == state, reason
     assert clock(ticket, "resolve").state == "running", "the other clock goes on"
-    assert timers.next_due_at(ticket) == local("2026-03-05 09:00")
+    assert next_due(ticket) == (local("2026-03-05 09:00"), clock(ticket, "resolve").warn_at)
 
 
 def test_the_next_deadline_is_the_earliest_of_all_that_count() -> None:
     ticket = make_ticket(START, source_due_at=local("2026-03-02 10:00"))
-    assert ticket.next_due_at == local("2026-03-02 10:00"), "the source's own deadline"
+    assert next_due(ticket) == (local("2026-03-02 10:00"), None), "the source's own deadline, of which nobody warns"
     ticket.source_due_at = local("2026-03-20 00:00")
-    assert timers.next_due_at(ticket) == local("2026-03-02 11:00"), "ours to accept"
+    assert next_due(ticket) == (local("2026-03-02 11:00"), local("2026-03-02 10:30")), "ours to accept"
     ticket.set_status(Status.RESOLVED)
-    assert timers.next_due_at(ticket) is None, "nothing counts for an ended ticket"
+    assert next_due(ticket) == (None, None), "nothing counts for an ended ticket"
+
+
+@pytest.mark.parametrize(
+    ("source_due", "has_clocks", "reason"),
+    [
+        (None, True, "ours alone"),
+        ("2026-03-02 10:00", True, "the source's is earlier"),
+        ("2026-03-02 11:00", True, "both at the same instant: of ours one is warned"),
+        ("2026-03-20 00:00", True, "ours is earlier"),
+        ("2026-03-20 00:00", False, "the source's alone"),
+        (None, False, "nobody promises anything"),
+    ],
+)
+def test_many_tickets_at_once_are_given_what_one_would_be(
+    source_due: str | None, has_clocks: bool, reason: str
+) -> None:
+    ticket = make_ticket(START, source_due_at=local(source_due) if source_due else None)
+    if not has_clocks:
+        ticket.clocks.all().delete()
+    Ticket.objects.update(next_due_at=None, next_warn_at=START)
+    timers.refresh_next_due([ticket.pk])
+    ticket.refresh_from_db()
+    assert (ticket.next_due_at, ticket.next_warn_at) == next_due(ticket), reason
 
 
 def test_pausing_stops_the_resolve_clock_only_and_resuming_moves_it() -> None:
@@ -144,7 +173,7 @@ def test_pausing_stops_the_resolve_clock_only_and_resuming_moves_it() -> None:
     timers.pause(ticket, at=local("2026-03-03 09:00"), reason="Chờ dân gửi ảnh")
     assert clock(ticket, "accept").state == "running"
     assert clock(ticket, "resolve").state == "paused"
-    assert timers.next_due_at(ticket) == clock(ticket, "accept").due_at
+    assert next_due(ticket) == (clock(ticket, "accept").due_at, clock(ticket, "accept").warn_at)
     timers.resume(ticket, at=local("2026-03-04 10:00"))
     resolve = clock(ticket, "resolve")
     assert (resolve.state, resolve.due_at) == ("running", local("2026-03-06 10:00")), "nine working hours later"

@@ -32,7 +32,7 @@ def make_ticket(started_at: datetime, *, connector: str = "district_app", **fact
     ticket.set_status(status)
     clocks = [timers.NewClocks().of(timers.facts_of(ticket, source))]
     timers.settle_imported(clocks[0], ticket)
-    ticket.next_due_at = timers.earliest_due(clocks[0], ticket)
+    timers.set_next_due(ticket, clocks[0])
     ticket.save()
     timers.save_new(clocks, [ticket])
     return ticket

@@ -12,7 +12,6 @@ from django.test import Client
 from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import Role
 from inbox.core import clock
-from inbox.sla.models import SlaClock
 from inbox.sources.models import Source
 from inbox.tickets.models import Ticket
 from inbox.tickets.queries import PAGE_SIZE
@@ -74,7 +73,7 @@ def test_an_empty_view_names_the_next_useful_step(
     client = browser(officer)
     assert "Không có phiếu quá hạn" not in client.get("/inbox/?view=overdue").content.decode(), "nothing comes next"
     soon = due_in(make_ticket(unit=ward, source=portal), 1)
-    SlaClock.objects.filter(ticket=soon).update(due_at=soon.next_due_at, warn_at=clock.now())
+    Ticket.objects.filter(pk=soon.pk).update(next_warn_at=clock.now())
     late, mine = (client.get(f"/inbox/?view={view}").content.decode() for view in ("overdue", "mine"))
     assert re.search(r'href="\?view=due_soon">Xem 1 phiếu sắp quá hạn', late)
     assert re.search(r'href="\?view=unassigned">Xem 1 phiếu chưa phân công', mine)

@@ -123,7 +123,7 @@ def risky(facts: Facts, official: Official, *, load: Sequence[Load] = (), away: 
     rows = [
         Risky(
             ticket=ticket,
-            deadline=deadlines.deadline_of(ticket, now=facts.now),
+            deadline=deadlines.deadline_of(ticket, ticket.clocks.all(), now=facts.now),
             why=_why(ticket, open_with, set(away)),
             may_urge=may(official, Permission.URGE, unit_id=ticket.unit_id),
             may_assign=may(official, Permission.ASSIGN_TICKET, unit_id=ticket.unit_id),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,14 +18,14 @@ from inbox.actions.mark_read import mark_read
 from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
 from inbox.desk.queries import Kept, saved_views
-from inbox.notify.queries import unread
-from inbox.sla.queries import due_and_met, extension_part
+from inbox.sla.queries import ClockLine, clocks_of, due_and_met, extension_part
 from inbox.tickets import queries
 from inbox.tickets.queries import Order, Position
 from inbox.web import bulk, chips, deadlines, moments
+from inbox.web.context import waiting
 from inbox.web.doors import PageRequest, door
 from inbox.web.listing import ORDERS, PLACE, Listing, without
-from inbox.web.rows import with_rows
+from inbox.web.rows import rows_of
 from inbox.web.tickets import preview_of
 
 #: As many rows as one poll asks about; whoever has scrolled further sees changes in the newest of them.
@@ -43,8 +43,8 @@ def inbox(request: PageRequest) -> HttpResponse:
         listing.tickets, official=request.user, order=listing.order, after=after, with_text="q" in listing.params
     )
     current = _current(request)
-    queries.load_clocks([*page.tickets, *([current] if current else [])])
-    context = _rows(request, page.tickets, now=now, listing=listing, after=after, ends=page.after is None) | {
+    clocks = clocks_of([line.pk for line in page.tickets] + ([current.pk] if current else []))
+    context = _rows(request, page.tickets, clocks, now=now, listing=listing, after=after, ends=page.after is None) | {
         "view": listing.view,
         "page": page,
         "current": current,
@@ -56,7 +56,7 @@ def inbox(request: PageRequest) -> HttpResponse:
     kept = [] if is_typed else saved_views(request.user, at=now)
     counted: dict[str, Any] = {"views": ()} if is_typed else {"also": _counted(request, kept, now=now)}
     menu = queries.menu(request.user, at=now, **counted)
-    request.known_sources = menu.sources  # type: ignore[attr-defined]
+    _tell_frame(request, menu)
     is_counted = listing.view in menu.counts and not listing.is_narrowed
     context |= {
         "listing": listing,
@@ -71,8 +71,8 @@ def inbox(request: PageRequest) -> HttpResponse:
         "since": now.isoformat(),
         "chips": chips.chips(request.GET, sources=menu.sources),
         "filter_fields": chips.fields(request.GET, sources=menu.sources, official=request.user),
-        "bulk_verbs": bulk.offered(ticket.row.verbs for ticket in context["rows"]),
-        "preview": preview_of(current, request.user, now=now) if current else None,
+        "bulk_verbs": bulk.offered(row.verbs for row in context["rows"]),
+        "preview": preview_of(current, request.user, clocks[current.pk], now=now) if current else None,
     }
     return render(request, "inbox/_found.html" if is_typed else "inbox/inbox.html", context)
 
@@ -83,9 +83,9 @@ def preview(request: PageRequest, code: str) -> HttpResponse:
     """The preview pane of one ticket, which is thereby read."""
     now = clock.now()
     ticket = _previewed(code, request)
-    queries.load_clocks([ticket])
+    clocks = clocks_of([ticket.pk])
     mark_read(ticket.pk, ticket.version, actor=request.user)
-    context = {"now": now, "current": ticket, "preview": preview_of(ticket, request.user, now=now)}
+    context = {"now": now, "current": ticket, "preview": preview_of(ticket, request.user, clocks[ticket.pk], now=now)}
     response = render(request, "inbox/_preview.html", context)
     kept = without(request.GET, *PLACE)
     kept["ticket"] = ticket.code
@@ -109,19 +109,19 @@ def fresh(request: PageRequest) -> HttpResponse:
     changed = (
         queries.changed_rows(shown[-MOST_SHOWN:], request.user, since=since) if since is not None and shown else []
     )
-    queries.load_clocks(changed)
     context = {
         "count": queries.count_newer(listing.tickets, than=int(than)),
         "than": than,
         "since": now.isoformat(),
-        "unread": told_of(request.user, unread=unread(request.user, at=now))["unread"],
-        "rows": list(_rows(request, changed, now=now, listing=listing)["rows"]),
+        "rows": _rows(request, changed, clocks_of([line.pk for line in changed]), now=now, listing=listing)["rows"],
         "now": now,
         "query": listing.params.get("q", ""),
     }
-    if since is not None:
+    if since is None:
+        context["unread"] = told_of(request.user, **waiting(request.user, at=now))["unread"]
+    else:
         menu = queries.menu(request.user, at=now, also=_counted(request, (), now=now))
-        context |= {"counts": menu.counts, "today": _today(menu)}
+        context |= {"counts": menu.counts, "today": _today(menu), "unread": menu.also["unread"]}
     return render(request, "inbox/_fresh.html", context)
 
 
@@ -136,7 +136,8 @@ def density(request: PageRequest) -> HttpResponse:
 
 def _rows(
     request: PageRequest,
-    tickets: Sequence[Any],
+    tickets: Sequence[queries.Line],
+    clocks: Mapping[int, Sequence[ClockLine]],
     *,
     now: datetime,
     listing: Listing,
@@ -144,7 +145,7 @@ def _rows(
     ends: bool = True,
 ) -> dict[str, Any]:
     """The rows with everything that stands in them, under their bands."""
-    rows = with_rows(tickets, request.user, now=now)
+    rows = rows_of(tickets, request.user, clocks, now=now)
     bands = (
         [deadlines.Band(listing.order, "", rows=rows)]
         if listing.order is not Order.DEADLINE
@@ -154,15 +155,23 @@ def _rows(
 
 
 def _counted(request: PageRequest, kept: Sequence[Kept], *, now: datetime) -> dict[str, Any]:
-    """What the menu counts besides its views: saved lists, and for people of a ward what is due today."""
+    """What is counted besides the menu's views: saved lists, what waits, and for people of a ward what is due today."""
     counted: dict[str, Any] = {one.key: one.tickets for one in kept if one.tickets is not None}
+    counted |= waiting(request.user, at=now)
     if not queries.sees_city(request.user):
         counted["today"] = due_and_met(request.user, moments.midnight(now), moments.midnight(now, days=1))
     return counted
 
 
+def _tell_frame(request: PageRequest, menu: queries.Menu) -> None:
+    """Hand the frame around the page what the menu has found out anyway."""
+    request.known_sources = menu.sources  # type: ignore[attr-defined]
+    if menu.sources and "unread" in menu.also:
+        request.waits = {name: menu.also.get(name, 0) for name in ("unread", "unseen")}  # type: ignore[attr-defined]
+
+
 def _today(menu: queries.Menu) -> dict[str, int] | None:
-    """How many of today's deadlines are behind the people whose tickets these are."""
+    """How many of the deadlines that were before these people this morning are behind them now."""
     if "today" not in menu.also:
         return None
     (today,) = menu.also["today"] or [{"due": 0, "met": 0}]

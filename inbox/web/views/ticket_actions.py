@@ -5,7 +5,7 @@ action and shows the ticket as it is now. Nothing is decided here.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse, QueryDict
@@ -30,7 +30,7 @@ from inbox.web import composer, conflicts, deadlines, labels, timeline, toasts
 from inbox.web.doors import PageRequest, door
 from inbox.web.forms import Seen, form_of
 from inbox.web.listing import ticket_address
-from inbox.web.rows import with_rows
+from inbox.web.rows import rows_of
 from inbox.web.tickets import page_of, preview_of
 
 CONFLICT, UNPROCESSABLE = 409, 422
@@ -45,26 +45,41 @@ DASHBOARD = "/dashboard/"
 @door
 def act(request: PageRequest, code: str, verb: Verb) -> HttpResponse:
     """The form of a verb, or its deed."""
-    ticket = _for_form(code, request)
     if request.method == "GET":
+        ticket = _for_form(code, request)
         if verb not in possible_verbs(ticket, request.user):
             raise IllegalMove(f"{verb} is not possible now")
         return _form(request, ticket, verb)
-    version = _version(request)
+    before, version = _Before.of(code), _version(request)
     data = {field.name: request.POST.get(field.name, "") for field in ACTIONS[verb].fields}
     try:
-        chosen = _files(request, ticket, verb)
+        chosen = _files(request, before, verb)
         if "files" in data:
             data["files"] = ",".join(map(str, chosen))
-        _, step = perform_undoably(verb, ticket.pk, actor=request.user, data=data, version=version)
+        _, step = perform_undoably(verb, before.pk, actor=request.user, data=data, version=version)
     except (StaleVersion, IllegalMove):
-        if _is_repeat(request, ticket, verb, data):
-            return done(request, ticket, _words(verb, ticket, request))
-        return _conflict(request, ticket, verb, data)
+        if _is_repeat(request, before, verb, data):
+            return done(request, before, _words(verb, before, request))
+        return _conflict(request, before, verb, data)
     except Invalid as invalid:
-        return _form(request, ticket, verb, data=data, invalid=invalid, status=UNPROCESSABLE)
-    forget_draft(ticket.pk, [*composer.COMPOSED] if verb in composer.COMPOSED else [verb], actor=request.user)
-    return done(request, _back(request) or ticket, _words(verb, ticket, request), step=step)
+        return _form(request, _for_form(code, request), verb, data=data, invalid=invalid, status=UNPROCESSABLE)
+    forget_draft(before.pk, [*composer.COMPOSED] if verb in composer.COMPOSED else [verb], actor=request.user)
+    return done(request, _back(request) or before, _words(verb, before, request), step=step)
+
+
+class _Before(NamedTuple):
+    """A ticket before the deed, not read yet: the deed looks itself whether it is there and for this person."""
+
+    pk: int
+    code: str
+
+    @classmethod
+    def of(cls, code: str) -> _Before:
+        """Raises NotFound."""
+        pk = queries.pk_of(code)
+        if pk is None:
+            raise NotFound("No such ticket")
+        return cls(pk, queries.code_of(pk))
 
 
 def _for_form(code: str, request: PageRequest) -> Any:
@@ -74,8 +89,9 @@ def _for_form(code: str, request: PageRequest) -> Any:
 
 def _back(request: PageRequest) -> Any:
     """The ticket on whose page the button of another one was pressed; None when it was its own."""
+    code = request.POST.get("back", "")
     try:
-        return queries.ticket(request.POST.get("back", ""), request.user)
+        return queries.ticket(code, request.user) if code else None
     except NotFound:
         return None
 
@@ -202,7 +218,7 @@ def _form(
         "now": now,
         "ticket": ticket,
         "form": form_of(verb, ticket, request.user, now=now, data=data, invalid=invalid),
-        "deadline": deadlines.deadline_of(ticket, now=now),
+        "deadline": deadlines.deadline_of(ticket, ticket.clocks.all(), now=now),
         "place": place_of(request),
         "possible": verb in possible,
         **more,
@@ -262,16 +278,15 @@ def done(request: PageRequest, before: Any, words: labels.Words, *, step: Any = 
 
 
 def _changed_inbox(request: PageRequest, ticket: Any, toast: dict[str, Any], *, now: Any) -> HttpResponse:
-    row = queries.ticket_row(ticket.pk, request.user)
-    rows = [row] if row else []
-    queries.load_clocks([ticket, *rows])
+    clocks = promises.clocks_of([ticket.pk])
+    line = queries.Line.of(ticket, read_version=ticket.version)
     context = {
         "now": now,
         "current": ticket,
-        "preview": preview_of(ticket, request.user, now=now),
+        "preview": preview_of(ticket, request.user, clocks[ticket.pk], now=now),
         "query": "",
         "list_params": QueryDict(urlsplit(request.htmx.current_url or "").query),
-        "rows": with_rows(rows, request.user, now=now),
+        "rows": rows_of([line], request.user, clocks, now=now),
         "toast": toast,
     }
     return _changed(render(request, "inbox/_changed.html", context), target="#preview")
