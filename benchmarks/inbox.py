@@ -62,6 +62,7 @@ def measure() -> None:
     Ticket.objects.filter(pk__in=list(first.values_list("pk", flat=True))).update(assignee=None)  # for taking
     code = Ticket.objects.filter(unit=ward, is_open=True).latest("pk").code
     print(f"Pages with {Ticket.objects.count():,} tickets (milliseconds of server time)")
+    print(f"  This machine, before: {world.machine()}")
     print(f"  {'bare list query':24} {_times(lambda: _bare_list(ward.pk))}")
     for role, unit in ((Role.OFFICER, ward), (Role.SUPERVISOR, None)):
         client = client_of(role, unit)
@@ -88,6 +89,7 @@ def measure() -> None:
         if role is Role.OFFICER:
             print(f"    {'act: note':22} {_times(_acts(client, ward, 'add_note', text='Ghi chú'))}")
             print(f"    {'act: take':22} {_times(_acts(client, ward, 'claim'))}")
+    print(f"  This machine, after: {world.machine()}")
 
 
 def busiest() -> Unit:

@@ -13,7 +13,7 @@ from django import template
 from django.template.base import FilterExpression, Parser, Token
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from inbox.accounts.permissions import Permission, may
 from inbox.sla.words import target
 from inbox.web import bulk, calendar_forms, exports, highlights, labels, listing, moments, toasts
 from inbox.web.advice import Advice, advice_for
+from inbox.web.markup import joined, markup
 
 register = template.Library()
 _SELECTED = SafeString(" selected")
@@ -59,12 +60,17 @@ def icon(name: str, cls: str = "") -> SafeString:
 @register.simple_tag
 def deadline_chip(deadline: Any, cls: str = "") -> SafeString:
     """A deadline as a chip. Written here and not as a template of its own, like `avatar`: long lists have many."""
-    mark = icon(deadline.icon) if deadline.icon else ""
-    under = format_html('<span class="dl-s" aria-hidden="true">{}</span>', deadline.under) if deadline.under else ""
-    return format_html(
-        '<span class="dl dl-{} {}" style="--p:{}%"><span class="visually-hidden">{}</span>'
-        '<span class="dl-t" aria-hidden="true">{}{}</span>{}</span>',
-        *(deadline.state, cls, deadline.used, deadline.spoken, mark, deadline.words, under),
+    shape = '<span class="dl-s" aria-hidden="true">{under}</span>'
+    return markup(
+        '<span class="dl dl-{state} {cls}" style="--p:{used}%"><span class="visually-hidden">{spoken}</span>'
+        '<span class="dl-t" aria-hidden="true">{mark}{words}</span>{under}</span>',
+        state=deadline.state,
+        cls=cls,
+        used=deadline.used,
+        spoken=deadline.spoken,
+        mark=icon(deadline.icon) if deadline.icon else "",
+        words=deadline.words,
+        under=markup(shape, under=deadline.under) if deadline.under else "",
     )
 
 
@@ -76,25 +82,21 @@ def avatar(person: Any) -> SafeString:
 
 def face(pk: int | None, name: str) -> SafeString:
     """The same for somebody of whom nothing else is known; nobody without a key."""
+    shape = '<span class="av av-{tone}" title="{title}" role="img" aria-label="{words}">{inside}</span>'
     if pk is None:
         nobody = _("Not assigned")
-        return format_html(
-            '<span class="av av-none" title="{}" role="img" aria-label="{}">{}</span>',
-            *(nobody, nobody, icon("user-plus")),
-        )
-    return format_html(
-        '<span class="av av-{}" title="{}" role="img" aria-label="{}">{}</span>',
-        *(avatar_tone(pk), name, _("Assigned to %(name)s") % {"name": name}, initials_of(name)),
-    )
+        return markup(shape, tone="none", title=nobody, words=nobody, inside=icon("user-plus"))
+    words = _("Assigned to %(name)s") % {"name": name}
+    return markup(shape, tone=avatar_tone(pk), title=name, words=words, inside=initials_of(name))
 
 
 @register.simple_tag
 def options(choices: Iterable[tuple[Any, Any]], chosen: Any = "") -> SafeString:
     """The options of a select from pairs of value and words; the chosen one is selected."""
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((value, _SELECTED if value == chosen else "", words) for value, words in choices),
+    shape = '<option value="{value}"{selected}>{words}</option>'
+    return joined(
+        markup(shape, value=value, selected=_SELECTED if value == chosen else "", words=words)
+        for value, words in choices
     )
 
 

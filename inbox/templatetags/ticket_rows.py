@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from inbox.templatetags.mot_moi import deadline_chip, face, from_list, icon, query_with
 from inbox.tickets.vocabulary import Status, Urgency, Verb
 from inbox.web import highlights, labels, moments
+from inbox.web.markup import joined, markup
 
 if TYPE_CHECKING:
     from inbox.tickets.queries import Line
@@ -52,20 +52,19 @@ def ticket_rows(context: dict[str, Any], rows: Sequence[Row], oob: bool = False)
     Of the page they take `now`, `query` and `current`, the ticket that is open in the preview.
     """
     page = {
-        "oob": mark_safe(' hx-swap-oob="true"') if oob else _NOTHING,
+        "oob": SafeString(' hx-swap-oob="true"') if oob else _NOTHING,
         "listed": from_list(context),
         "query": query_with(context, ticket=None, after=None, than=None, since=None, shown=None),
-        "preview": reverse("inbox"),
+        "preview": SafeString(reverse("inbox")),
     }
     now, typed, current = context["now"], context.get("query", ""), context.get("current")
     opened = current.pk if current else None
-    written = [_row(row, page, now=now, typed=typed, is_current=row.ticket.pk == opened) for row in rows]
-    return mark_safe("".join(written))  # noqa: S308  each of them is escaped
+    return joined(_row(row, page, now=now, typed=typed, is_current=row.ticket.pk == opened) for row in rows)
 
 
 def _row(row: Row, page: dict[str, Any], *, now: datetime, typed: str, is_current: bool) -> SafeString:
     ticket, category = row.ticket, labels.label_of("category", row.ticket.category)
-    return format_html(
+    return markup(
         _ROW,
         **page,
         unread=" unread" if ticket.is_unread else "",
@@ -76,13 +75,13 @@ def _row(row: Row, page: dict[str, Any], *, now: datetime, typed: str, is_curren
         verbs=row.verb_names,
         choose=_("Choose %(code)s") % {"code": row.code},
         deadline=deadline_chip(row.deadline),
-        current=mark_safe(' aria-current="true"') if is_current else _NOTHING,
+        current=SafeString(' aria-current="true"') if is_current else _NOTHING,
         mark=_unread() if ticket.is_unread else _NOTHING,
         urgent=_urgent() if ticket.urgency == Urgency.URGENT else _NOTHING,
         title=highlights.marked(ticket.title, typed),
         icon=icon(category.icon),
         category=category.words,
-        place=format_html(" · {}", highlights.marked(ticket.address, typed)) if ticket.address else _NOTHING,
+        place=markup(" · {place}", place=highlights.marked(ticket.address, typed)) if ticket.address else _NOTHING,
         hit=_hit(ticket, typed) if typed else _NOTHING,
         source=ticket.source_name,
         channels=_channels(ticket.channels) if ticket.channels > 1 else _NOTHING,
@@ -94,32 +93,32 @@ def _row(row: Row, page: dict[str, Any], *, now: datetime, typed: str, is_curren
 
 
 def _unread() -> SafeString:
-    return format_html('<span class="dot"></span><span class="visually-hidden">{} </span>', _("Unread:"))
+    return markup('<span class="dot"></span><span class="visually-hidden">{words} </span>', words=_("Unread:"))
 
 
 def _urgent() -> SafeString:
-    return format_html('<span class="late strong">{}{}</span> ', icon("bolt"), _("Urgent"))
+    return markup('<span class="late strong">{icon}{words}</span> ', icon=icon("bolt"), words=_("Urgent"))
 
 
 def _hit(ticket: Line, typed: str) -> SafeString:
     hit = highlights.excerpt(ticket, typed)
-    return format_html('<div class="tk-hit">{}</div>', hit) if hit else _NOTHING
+    return markup('<div class="tk-hit">{hit}</div>', hit=hit) if hit else _NOTHING
 
 
 def _channels(count: int) -> SafeString:
     words = ngettext("%(count)s channel", "%(count)s channels", count) % {"count": count}
-    return format_html('<span class="chan">{}{}</span>', icon("channels"), words)
+    return markup('<span class="chan">{icon}{words}</span>', icon=icon("channels"), words=words)
 
 
 def _status(status: str) -> SafeString:
-    return format_html('<span class="text-truncate">{}</span>', labels.STATUS[status].words)
+    return markup('<span class="text-truncate">{words}</span>', words=labels.STATUS[status].words)
 
 
 def _risk(percent: int) -> SafeString:
     words = _("%(percent)s%% likely late") % {"percent": percent}
-    return format_html('<span class="soon text-nowrap">{}</span>', words)
+    return markup('<span class="soon text-nowrap">{words}</span>', words=words)
 
 
 def _claim(row: Row) -> SafeString:
     words = labels.VERB[Verb.CLAIM].words
-    return format_html(_CLAIM, href=row.href, version=row.version, words=words, code=row.code, icon=icon("user-plus"))
+    return markup(_CLAIM, href=row.href, version=row.version, words=words, code=row.code, icon=icon("user-plus"))

@@ -47,7 +47,8 @@ from inbox.tickets.models import pk_of as pk_of
 from inbox.tickets.vocabulary import AT_RISK, WAITING, EventKind, FileOrigin, Status
 from inbox.units.models import Unit
 
-PAGE_SIZE = 25
+#: Two screens and more; the next ones come while one scrolls.
+PAGE_SIZE = 20
 #: Nobody needs to know exactly how many more there are.
 COUNT_LIMIT = 1000
 RECENT = timedelta(days=7)
