@@ -296,8 +296,15 @@ def inbox_page(
     order: Order = Order.DEADLINE,
     after: Position | None = None,
     with_text: bool = False,
+    by_keys: bool = False,
 ) -> Page:
-    """One page; a page costs the same however deep it lies. `with_text`: also what the citizen wrote."""
+    """One page; a page costs the same however deep it lies. `with_text`: also what the citizen wrote.
+
+    `by_keys`: thousands of tickets have to be sorted for it, so their keys are, and not all that hangs on them.
+    """
+    if by_keys:
+        keys = [pk for (pk,) in _read(tickets.values_list("pk"), order, after)]
+        tickets, after = Ticket.objects.visible_to(official).filter(pk__in=keys), None
     read = ReadMark.objects.filter(ticket=OuterRef("pk"), official=official).values("version")[:1]
     rows = tickets.values_list(
         *_OWN_COLUMNS,
@@ -625,6 +632,26 @@ def history(pk: int, official: Official) -> list[TicketEvent]:
         .prefetch_related(Prefetch("outbox", outbox.defer(*hidden).order_by("pk")))
         .order_by("-at", "-pk")
     )
+
+
+def newest_events(pk: int, official: Official, *, most: int) -> list[TicketEvent]:
+    """The last things that happened to a ticket, newest first, with what a preview says of them and no more."""
+    outbox = TicketEvent._meta.get_field("outbox").related_model._default_manager.select_related("source")
+    sent = outbox.only("event", "state", "delivered_at", "source__label", "source__short_label").order_by("pk")
+    shown = ("actor__username", "actor__full_name", "source__label", "message__kind", "message__body")
+    return list(
+        TicketEvent.objects.visible_to(official)
+        .filter(ticket=pk)
+        .select_related("actor", "source", "message")
+        .only("ticket", "kind", "at", "data", *shown)
+        .prefetch_related(Prefetch("outbox", sent))
+        .order_by("-at", "-pk")[:most]
+    )
+
+
+def events_part() -> dict[str, Any]:
+    """An annotation for a ticket: how many things have happened to it, counted as in `count_of`."""
+    return {"event_count": CountUpTo(TicketEvent.objects.filter(ticket=OuterRef("pk")))}
 
 
 def _named(events: QuerySet[TicketEvent]) -> QuerySet[TicketEvent]:

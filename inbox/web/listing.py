@@ -77,6 +77,11 @@ class Listing:
         return queries.count_of(self.tickets) if self.hits is None else self.hits
 
     @property
+    def has_many(self) -> bool:
+        """Whether searching has found more than anybody counts."""
+        return self.hits is not None and self.hits > queries.COUNT_LIMIT
+
+    @property
     def may_be_ordered(self) -> bool:
         return self.view not in FIXED
 

@@ -123,16 +123,16 @@ def masked(ticket: Ticket, official: Official) -> Masked:
 def preview_of(
     ticket: Ticket, official: Official, clocks: Sequence[deadlines.AnyClock], *, now: datetime
 ) -> dict[str, Any]:
-    """The preview pane of a ticket whose requests for more time are loaded: two statements more."""
-    events = queries.history(ticket.pk, official)
+    """The preview pane of a ticket with `extension_part` and `events_part`: two statements more."""
+    events = queries.newest_events(ticket.pk, official, most=PREVIEW_EVENTS)
     names = timeline.known_names(ticket, events)
     return {
         "deadline": deadlines.deadline_of(ticket, clocks, now=now),
         "cards": deadlines.cards_of(clocks, now=now),
         "buttons": buttons_of(ticket, official),
         "reporter": masked(ticket, official),
-        "items": timeline.items(events[:PREVIEW_EVENTS], names=names),
-        "events": len(events),
+        "items": timeline.items(events, names=names),
+        "events": ticket.event_count,  # type: ignore[attr-defined]
         "main_code": queries.code_of(ticket.main_id) if ticket.main_id else "",
     }
 

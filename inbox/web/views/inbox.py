@@ -40,7 +40,12 @@ def inbox(request: PageRequest) -> HttpResponse:
     listing = Listing.of(request.GET, request.user, at=now)
     after = Position.parse(request.GET["after"]) if request.GET.get("after") else None
     page = queries.inbox_page(
-        listing.tickets, official=request.user, order=listing.order, after=after, with_text="q" in listing.params
+        listing.tickets,
+        official=request.user,
+        order=listing.order,
+        after=after,
+        with_text="q" in listing.params,
+        by_keys=listing.has_many,
     )
     current = _current(request)
     clocks = clocks_of([line.pk for line in page.tickets] + ([current.pk] if current else []))
@@ -194,7 +199,7 @@ def _since(request: PageRequest) -> datetime | None:
 
 def _previewed(code: str, request: PageRequest) -> Any:
     """A ticket with what its buttons need, in one statement. Raises NotFound."""
-    return queries.ticket(code, request.user, **extension_part())
+    return queries.ticket(code, request.user, **extension_part(), **queries.events_part())
 
 
 def _current(request: PageRequest) -> Any:

@@ -84,7 +84,8 @@ class _Before(NamedTuple):
 
 def _for_form(code: str, request: PageRequest) -> Any:
     """The ticket with what its buttons and forms need, in one statement. Raises NotFound."""
-    return queries.ticket(code, request.user, **promises.extension_part(), **queries.linked_part())
+    parts = promises.extension_part() | queries.linked_part() | queries.events_part()
+    return queries.ticket(code, request.user, **parts)
 
 
 def _back(request: PageRequest) -> Any:
