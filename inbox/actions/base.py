@@ -63,14 +63,14 @@ class Act:
 
     def record(self, kind: EventKind, **data: Any) -> TicketEvent:
         """Append to the history, with `data` as it is."""
-        return record(self._new(kind, data))
+        return record(self._new(kind, data), is_locked=True)
 
     def record_text(self, kind: EventKind, *, message: MessageKind, body: str, **data: Any) -> TicketEvent:
         """Append to the history an event that brings a text. What the citizen is answered can be searched for."""
         if message is MessageKind.REPLY:
             answers = f"{self.ticket.answer_key} {search_key(body)}".strip()
             self.ticket.answer_key = answers[-LONGEST_ANSWERS:]
-        return record_message(self._new(kind, data), kind=message, body=body)
+        return record_message(self._new(kind, data), kind=message, body=body, is_locked=True)
 
     def tell_sources(
         self,

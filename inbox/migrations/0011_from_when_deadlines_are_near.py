@@ -1,6 +1,7 @@
 """Tickets say from when on their next deadline is near: one pass through the open ones then counts every view.
+Indexes carry what is counted, so that menus read no tables.
 
-On PostgreSQL this reads the table of tickets once and looks up the clocks of the open ones.
+On PostgreSQL this reads the table of tickets four times and looks up the clocks of the open ones.
 """
 
 from typing import Any
@@ -28,6 +29,9 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RemoveIndex(model_name="slaclock", name="sla_clock_warned"),
         migrations.RemoveIndex(model_name="ticket", name="ticket_city_queue"),
+        migrations.RemoveIndex(model_name="ticket", name="ticket_queue"),
+        migrations.RemoveIndex(model_name="ticket", name="ticket_resolved"),
+        migrations.RemoveIndex(model_name="ticket", name="ticket_city_resolved"),
         migrations.AddField(
             model_name="ticket",
             name="next_warn_at",
@@ -54,6 +58,33 @@ class Migration(migrations.Migration):
                     "late_risk",
                 ),
                 name="ticket_city_queue",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("is_open", True)),
+                fields=["unit", "next_due_at", "id"],
+                include=("source", "assignee", "status", "next_warn_at", "late_risk"),
+                name="ticket_queue",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("resolved_at__isnull", False)),
+                fields=["unit", "-resolved_at", "-id"],
+                include=("status",),
+                name="ticket_resolved",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(
+                condition=models.Q(("resolved_at__isnull", False)),
+                fields=["-resolved_at", "-id"],
+                include=("status",),
+                name="ticket_city_resolved",
             ),
         ),
         migrations.RunPython(fill_in, migrations.RunPython.noop),

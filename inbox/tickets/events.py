@@ -97,14 +97,14 @@ def _linking(
     return statement, values
 
 
-def record(new: NewEvent) -> TicketEvent:
-    """Append one event."""
-    return record_many([new])[0]
+def record(new: NewEvent, *, is_locked: bool = False) -> TicketEvent:
+    """Append one event. `is_locked`: the ticket was locked by an earlier statement of this transaction."""
+    return _append([(new, None)], is_locked=is_locked)[0]
 
 
-def record_message(new: NewEvent, *, kind: MessageKind, body: str) -> TicketEvent:
-    """Append one event with the text it brought."""
-    return record_messages([(new, kind, body)])[0]
+def record_message(new: NewEvent, *, kind: MessageKind, body: str, is_locked: bool = False) -> TicketEvent:
+    """Append one event with the text it brought. `is_locked` as in `record`."""
+    return _append([(new, _message(new, kind, body))], is_locked=is_locked)[0]
 
 
 def record_messages(rows: Sequence[tuple[NewEvent, MessageKind, str]]) -> list[TicketEvent]:
@@ -116,18 +116,11 @@ def record_mixed(
     rows: Sequence[tuple[NewEvent, tuple[MessageKind, str] | None]], *, on_new_tickets: bool = False
 ) -> list[TicketEvent]:
     """Append many events, those with a text and those without, in the order given: see `record_many`."""
-    return _append(
-        [
-            (
-                new,
-                Message(ticket_id=new.ticket_id, kind=text[0], body=text[1], salt=secrets.token_hex(16))
-                if text
-                else None,
-            )
-            for new, text in rows
-        ],
-        on_new_tickets=on_new_tickets,
-    )
+    return _append([(new, _message(new, *text) if text else None) for new, text in rows], on_new_tickets=on_new_tickets)
+
+
+def _message(new: NewEvent, kind: MessageKind, body: str) -> Message:
+    return Message(ticket_id=new.ticket_id, kind=kind, body=body, salt=secrets.token_hex(16))
 
 
 def lock_histories(ticket_ids: Collection[int]) -> None:
@@ -136,10 +129,12 @@ def lock_histories(ticket_ids: Collection[int]) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def _append(rows: Sequence[tuple[NewEvent, Message | None]], *, on_new_tickets: bool = False) -> list[TicketEvent]:
+def _append(
+    rows: Sequence[tuple[NewEvent, Message | None]], *, on_new_tickets: bool = False, is_locked: bool = False
+) -> list[TicketEvent]:
     if not rows:
         return []
-    ends = {} if on_new_tickets else _ends({new.ticket_id for new, _ in rows})
+    ends = {} if on_new_tickets else _ends({new.ticket_id for new, _ in rows}, is_locked=is_locked)
     known = frozenset(ends)
     events: list[TicketEvent] = []
 
@@ -169,9 +164,10 @@ def _append(rows: Sequence[tuple[NewEvent, Message | None]], *, on_new_tickets: 
     return events
 
 
-def _ends(ticket_ids: set[int]) -> dict[int, tuple[int, str]]:
+def _ends(ticket_ids: set[int], *, is_locked: bool) -> dict[int, tuple[int, str]]:
     """Where each ticket's chain ends now. The lock is a statement of its own: what waited for it must read anew."""
-    lock_histories(ticket_ids)
+    if not is_locked:
+        lock_histories(ticket_ids)
     heads = ChainHead.objects.filter(ticket__in=ticket_ids).values_list("ticket_id", "sequence", "hash")
     return {pk: (sequence, digest) for pk, sequence, digest in heads}
 
