@@ -134,10 +134,11 @@ def acting_on(
 def lock_with_linked(ticket_id: int) -> bool:
     """Lock a ticket and those that are linked to it, in the order of their keys, as whoever links tickets does.
 
-    Says whether there are linked ones.
+    Says whether there are linked ones. Without any it locks nothing: the caller goes on to lock the ticket anyway.
     """
     linked = list(Ticket.objects.filter(main=ticket_id).values_list("pk", flat=True))
-    lock_histories({ticket_id, *linked})
+    if linked:
+        lock_histories({ticket_id, *linked})
     return bool(linked)
 
 

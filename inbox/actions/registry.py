@@ -46,7 +46,7 @@ from inbox.actions.urge_ticket import urge_ticket
 from inbox.core import clock
 from inbox.core.errors import Invalid
 from inbox.desk.models import UndoStep
-from inbox.sla.queries import more_time_asked
+from inbox.sla.queries import is_more_time_asked
 from inbox.tickets import workflow
 from inbox.tickets.models import Ticket, pk_of
 from inbox.tickets.vocabulary import Category, Status, Verb
@@ -165,7 +165,7 @@ def possible_verbs(ticket: Ticket, official: Official) -> list[Verb]:
     ]
     if _ABOUT_EXTENSION.isdisjoint(verbs):
         return verbs
-    useless = {Verb.EXTEND} if more_time_asked(ticket) else {Verb.APPROVE_EXTENSION, Verb.REFUSE_EXTENSION}
+    useless = {Verb.EXTEND} if is_more_time_asked(ticket) else {Verb.APPROVE_EXTENSION, Verb.REFUSE_EXTENSION}
     return [verb for verb in verbs if verb not in useless]
 
 

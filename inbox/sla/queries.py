@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import Count, OuterRef, Prefetch, Q, Value, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Value, prefetch_related_objects
 from django.db.models.functions import Coalesce, NullIf
 
 from inbox.accounts.models import Official
@@ -255,6 +255,18 @@ def more_time_asked(ticket: Ticket) -> ExtensionRequest | None:
     return next((request for request in extension_requests(ticket) if request.state == ExtensionState.OPEN), None)
 
 
+def is_more_time_asked(ticket: Ticket) -> bool:
+    """Whether a request for more time waits for an answer; no statement for a ticket with `asked_part`."""
+    known: bool | None = getattr(ticket, "more_time_is_asked", None)
+    return more_time_asked(ticket) is not None if known is None else known
+
+
+def asked_part() -> dict[str, Exists]:
+    """An annotation for a ticket whose buttons are shown and not its requests."""
+    waiting = ExtensionRequest.objects.filter(ticket=OuterRef("pk"), state=ExtensionState.OPEN)
+    return {"more_time_is_asked": Exists(waiting)}
+
+
 # --- What one ticket's page shows, without a statement for each kind of row -------------------------------------------
 
 
@@ -263,15 +275,9 @@ def parts_of_ticket() -> dict[str, Nested]:
     curves = HandlingCurve.objects.filter(
         Q(unit=OuterRef("unit")) | Q(unit__isnull=True), category__in=[OuterRef("category"), ""]
     )
-    return extension_part() | {
-        "curve_rows": Nested(curves, "unit_id", "category", "round_the_clock", "count", "steps"),
-    }
-
-
-def extension_part() -> dict[str, Nested]:
-    """An annotation for a ticket: its requests for more time."""
     requests = ExtensionRequest.objects.filter(ticket=OuterRef("pk")).order_by("pk")
     return {
+        "curve_rows": Nested(curves, "unit_id", "category", "round_the_clock", "count", "steps"),
         "extension_rows": Nested(
             requests,
             *("id", "ticket_id", "asked_by_id", "asked_at", "until", "reason", "state", "decided_by_id", "decided_at"),

@@ -187,9 +187,11 @@ def set_next_due(ticket: Ticket, clocks: Iterable[SlaClock] | None = None) -> No
     ticket.next_due_at = ticket.next_warn_at = None
     if not ticket.is_open:
         return
+    running: Iterable[tuple[datetime, datetime]]
     if clocks is None:
-        clocks = SlaClock.objects.running().filter(ticket=ticket)
-    running = [(row.due_at, row.warn_at) for row in clocks if row.state == ClockState.RUNNING]
+        running = SlaClock.objects.running().filter(ticket=ticket).values_list("due_at", "warn_at")
+    else:
+        running = [(row.due_at, row.warn_at) for row in clocks if row.state == ClockState.RUNNING]
     ours, near = min(running, default=(None, None))
     theirs = ticket.source_due_at
     if theirs is not None and (ours is None or theirs < ours):

@@ -123,7 +123,7 @@ def masked(ticket: Ticket, official: Official) -> Masked:
 def preview_of(
     ticket: Ticket, official: Official, clocks: Sequence[deadlines.AnyClock], *, now: datetime
 ) -> dict[str, Any]:
-    """The preview pane of a ticket with `extension_part` and `events_part`: two statements more."""
+    """The preview pane of a ticket with `asked_part` and `events_part`: two statements more."""
     events = queries.newest_events(ticket.pk, official, most=PREVIEW_EVENTS)
     names = timeline.known_names(ticket, events)
     return {

@@ -18,7 +18,7 @@ from inbox.actions.mark_read import mark_read
 from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
 from inbox.desk.queries import Kept, saved_views
-from inbox.sla.queries import ClockLine, clocks_of, due_and_met, extension_part
+from inbox.sla.queries import ClockLine, asked_part, clocks_of, due_and_met
 from inbox.tickets import queries
 from inbox.tickets.queries import Order, Position
 from inbox.web import bulk, chips, deadlines, moments
@@ -199,7 +199,7 @@ def _since(request: PageRequest) -> datetime | None:
 
 def _previewed(code: str, request: PageRequest) -> Any:
     """A ticket with what its buttons need, in one statement. Raises NotFound."""
-    return queries.ticket(code, request.user, **extension_part(), **queries.events_part())
+    return queries.ticket(code, request.user, **asked_part(), **queries.events_part())
 
 
 def _current(request: PageRequest) -> Any:

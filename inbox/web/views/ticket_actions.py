@@ -84,7 +84,7 @@ class _Before(NamedTuple):
 
 def _for_form(code: str, request: PageRequest) -> Any:
     """The ticket with what its buttons and forms need, in one statement. Raises NotFound."""
-    parts = promises.extension_part() | queries.linked_part() | queries.events_part()
+    parts = promises.asked_part() | queries.linked_part() | queries.events_part()
     return queries.ticket(code, request.user, **parts)
 
 
