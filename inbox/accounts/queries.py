@@ -23,6 +23,11 @@ def workers_of_unit(unit_id: int | None) -> QuerySet[Official]:
     )
 
 
+def works_in(unit_id: int | None, official: Official) -> bool:
+    """Whether somebody is one of `workers_of_unit`, by the roles that are read with them. Nobody works for no unit."""
+    return unit_id is not None and any(unit == unit_id and role.value in _WORKERS for role, unit in official.roles())
+
+
 def told_of(official: Official, **asked: Subquery) -> dict[str, Any]:
     """What is asked about one person, in one statement."""
     return dict(Official.objects.filter(pk=official.pk).values(**asked).get())

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from inbox.accounts.models import Official
 from inbox.accounts.permissions import Permission
-from inbox.accounts.queries import workers_of_unit
+from inbox.accounts.queries import works_in
 from inbox.actions.base import acting_on
 from inbox.core.errors import IllegalMove, Invalid
 from inbox.tickets.models import Ticket
@@ -23,7 +23,7 @@ def claim_ticket(ticket_id: int, *, actor: Official, version: int | None = None,
     ) as act:
         if act.ticket.assignee_id is not None:
             raise IllegalMove(f"{act.ticket.code} is assigned already")
-        if not workers_of_unit(act.ticket.unit_id).filter(pk=actor.pk).exists():
+        if not works_in(act.ticket.unit_id, actor):
             raise Invalid("This person does not work in the ticket's unit")
         act.ticket.assignee = actor
         act.record(EventKind.ASSIGNED, assignee=actor.pk, before=None)

@@ -63,7 +63,8 @@ def act(request: PageRequest, code: str, verb: Verb) -> HttpResponse:
         return _conflict(request, before, verb, data)
     except Invalid as invalid:
         return _form(request, _for_form(code, request), verb, data=data, invalid=invalid, status=UNPROCESSABLE)
-    forget_draft(before.pk, [*composer.COMPOSED] if verb in composer.COMPOSED else [verb], actor=request.user)
+    if data:  # one click leaves no draft behind
+        forget_draft(before.pk, [*composer.COMPOSED] if verb in composer.COMPOSED else [verb], actor=request.user)
     return done(request, _back(request) or before, _words(verb, before, request), step=step)
 
 
