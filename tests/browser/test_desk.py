@@ -84,6 +84,23 @@ def test_the_list_by_keyboard_alone(desk: Desk, ward: Unit, leader: Official) ->
         page.wait_for_url("**view=unassigned**")
 
 
+def test_a_ticket_taken_from_its_row_is_the_one_that_is_marked(desk: Desk, ward: Unit) -> None:
+    """Another one is in the preview meanwhile; the numbers follow, and nothing of the list is asked for again."""
+    officer = make_official(Role.OFFICER, ward)
+    make_tickets(3, unit=ward)
+    with desk(officer) as page:
+        page.locator(".tk-title").nth(1).click()
+        expect(page.locator("#preview[data-ticket]")).to_be_visible()
+        with page.expect_response(lambda answer: answer.request.headers.get("hx-target") == "views") as numbers:
+            page.locator(".tk-claim").first.click()
+        taken = Ticket.objects.get(assignee=officer)
+        expect(page.locator("#preview")).to_have_attribute("data-ticket", str(taken.pk))
+        expect(page.locator(".tk-title[aria-current]")).to_have_count(1)
+        expect(page.locator(f"#t{taken.pk}")).to_have_attribute("aria-current", "true")
+        expect(page.locator("#n-mine")).to_have_text("1")
+        assert "queue-list" not in numbers.value.text()
+
+
 def test_what_is_typed_goes_along_to_other_views(desk: Desk, ward: Unit, leader: Official) -> None:
     """The frame around the list stays while one types: its counts as they are, its links with what was typed."""
     make_tickets(2, unit=ward, title="Rác tồn đọng")

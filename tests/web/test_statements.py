@@ -146,3 +146,11 @@ def test_while_one_types_only_what_changes_is_asked_and_sent(
     assert 'id="views"' not in sent
     emptied = client.get("/inbox/?q=", headers=typing).content.decode()
     assert emptied.count('class="tk-title"') == 4
+
+
+def test_the_numbers_after_an_act_cost_no_list(browser: Browser, officer: Official, ward: Unit, portal: Source) -> None:
+    make_ticket(unit=ward, source=portal)
+    client, headers = browser(officer), {"HX-Request": "true", "HX-Target": "views"}
+    text = client.get("/inbox/", headers=headers).content.decode()
+    assert text.startswith('<nav class="views" id="views"') and 'id="n-open">1<' in text
+    assert len(statements(client, "/inbox/", **headers)) <= 5

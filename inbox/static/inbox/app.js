@@ -108,6 +108,10 @@
     for (const link of all(".tk-title[aria-current]")) link.removeAttribute("aria-current");
     row?.setAttribute("aria-current", "true");
   };
+  const markShown = () => {
+    const shown = find("#preview[data-ticket]");
+    if (shown) current(find(`#tk-${shown.dataset.ticket} .tk-title`));
+  };
   const isRead = (row) => {
     const item = row.closest(".tk");
     item.classList.remove("unread");
@@ -134,6 +138,7 @@
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.detail.target;
+    if (target.id === "preview") markShown(); // an act on another row has brought its ticket here
     if (target.id === "drawer" && target.childElementCount) {
       if (!target.open) target.showModal();
       restoreDrafts(target);
@@ -147,9 +152,6 @@
   });
   document.addEventListener("ticket-changed", () => {
     closeDrawer();
-    const shown = find("#preview[data-ticket], #ticket[data-ticket]");
-    const row = shown && find(`#tk-${shown.dataset.ticket} .tk-title`);
-    if (row) current(row);
     if (find("#views")) {
       window.htmx.ajax("GET", location.href, { target: "#views", select: "#views", swap: "outerHTML", source: "#views" });
     }

@@ -35,9 +35,12 @@ MOST_SHOWN = 400
 @require_GET
 @door
 def inbox(request: PageRequest) -> HttpResponse:
-    """The whole page; for htmx the next rows with `after`, and what changes of it while one types a search."""
+    """The whole page; for htmx the next rows with `after`, what changes while one types, or what stands beside it."""
     now = clock.now()
     listing = Listing.of(request.GET, request.user, at=now)
+    part = request.htmx.target if request.htmx else ""
+    if part == "views":
+        return render(request, "inbox/_views.html", _beside(request, listing, now=now))
     after = Position.parse(request.GET["after"]) if request.GET.get("after") else None
     page = queries.inbox_page(
         listing.tickets,
@@ -50,6 +53,7 @@ def inbox(request: PageRequest) -> HttpResponse:
     current = _current(request)
     clocks = clocks_of([line.pk for line in page.tickets] + ([current.pk] if current else []))
     context = _rows(request, page.tickets, clocks, now=now, listing=listing, after=after, ends=page.after is None) | {
+        "listing": listing,
         "view": listing.view,
         "page": page,
         "current": current,
@@ -57,21 +61,15 @@ def inbox(request: PageRequest) -> HttpResponse:
     }
     if request.htmx and after:
         return render(request, "inbox/_rows.html", context)
-    is_typed = bool(request.htmx) and request.htmx.target == "queue-list" and "q" in listing.params
-    kept = [] if is_typed else saved_views(request.user, at=now)
-    counted: dict[str, Any] = {"views": ()} if is_typed else {"also": _counted(request, kept, now=now)}
-    menu = queries.menu(request.user, at=now, **counted)
-    _tell_frame(request, menu)
+    is_typed = part == "queue-list" and "q" in listing.params
+    if is_typed:
+        context["menu"] = queries.menu(request.user, at=now, views=())
+    else:
+        context |= _beside(request, listing, now=now)
+    menu: queries.Menu = context["menu"]
     is_counted = listing.view in menu.counts and not listing.is_narrowed
     context |= {
-        "listing": listing,
         "orders": [(order, name) for name, order in ORDERS.items()],
-        "menu": menu,
-        "views": [(name, menu.counts[name]) for name in queries.COUNTED if name in menu.counts],
-        "saved": [(one, menu.also.get(one.key)) for one in kept],
-        "saved_name": next((one.name for one in kept if str(one.pk) == request.GET.get("saved")), ""),
-        "units": [membership.unit for membership in request.user.memberships_now if membership.unit],
-        "today": _today(menu),
         "total": menu.counts[listing.view] if is_counted else listing.count(),
         "since": now.isoformat(),
         "chips": chips.chips(request.GET, sources=menu.sources),
@@ -157,6 +155,23 @@ def _rows(
         else deadlines.bands(rows, now=now, after=after.due_at if after else None, began=after is not None, ends=ends)
     )
     return {"now": now, "query": listing.params.get("q", ""), "rows": rows, "bands": bands}
+
+
+def _beside(request: PageRequest, listing: Listing, *, now: datetime) -> dict[str, Any]:
+    """What stands beside the list: views, kept lists and sources with their numbers, and the deadlines of the day."""
+    kept = saved_views(request.user, at=now)
+    menu = queries.menu(request.user, at=now, also=_counted(request, kept, now=now))
+    _tell_frame(request, menu)
+    return {
+        "listing": listing,
+        "view": listing.view,
+        "menu": menu,
+        "views": [(name, menu.counts[name]) for name in queries.COUNTED if name in menu.counts],
+        "saved": [(one, menu.also.get(one.key)) for one in kept],
+        "saved_name": next((one.name for one in kept if str(one.pk) == request.GET.get("saved")), ""),
+        "units": [membership.unit for membership in request.user.memberships_now if membership.unit],
+        "today": _today(menu),
+    }
 
 
 def _counted(request: PageRequest, kept: Sequence[Kept], *, now: datetime) -> dict[str, Any]:
