@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from inbox.accounts.models import Official
 from inbox.actions.base import lock_with_linked
@@ -79,20 +80,23 @@ def before_act(ticket_id: int) -> Before | None:
     """
     if lock_with_linked(ticket_id):
         return None
-    ticket = Ticket.objects.select_for_update().filter(pk=ticket_id).first()
-    return Before(kept(ticket, _TICKET), remember(ticket_id)) if ticket else None
+    found = kept(Ticket.objects.select_for_update().filter(pk=ticket_id), _TICKET)
+    return Before(found[0], remember(ticket_id)) if found else None
 
 
 def keep_step(before: Before, ticket: Ticket, *, verb: Verb, actor: Official, within: timedelta) -> UndoStep:
     """After the act, in its transaction: keep the way back and hold the messages for as long as it is open."""
-    event = TicketEvent.objects.filter(ticket=ticket.pk).latest("sequence")
-    until = event.at + within + _ON_THE_WAY
-    held = OutboxMessage.objects.filter(event=event, state=DeliveryState.PENDING)
-    if held.update(next_attempt_at=until):
+    pending = OutboxMessage.objects.filter(state=DeliveryState.PENDING)
+    events = TicketEvent.objects.filter(ticket=ticket.pk).order_by("-sequence")
+    event_id, at, is_held = events.values_list("pk", "at", Exists(pending.filter(event=OuterRef("pk"))))[0]
+    until = at + within + _ON_THE_WAY
+    if is_held:
+        held = pending.filter(event=event_id)
+        held.update(next_attempt_at=until)
         for source_id in held.values_list("source_id", flat=True).distinct().order_by():
-            after_commit("inbox.outbox.tasks.dispatch_source", source_id, wait=until - event.at)
+            after_commit("inbox.outbox.tasks.dispatch_source", source_id, wait=until - at)
     return UndoStep.objects.create(
-        event=event,
+        event_id=event_id,
         ticket=ticket,
         actor=actor,
         verb=verb,

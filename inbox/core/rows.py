@@ -10,13 +10,13 @@ from django.db import models
 from django.utils.duration import duration_string
 
 
-def kept(row: models.Model, names: Sequence[str]) -> dict[str, Any]:
-    """The named columns of `row`, as JSON."""
-    return {name: _plain(getattr(row, name)) for name in names}
+def kept(rows: models.QuerySet[Any], names: Sequence[str]) -> list[dict[str, Any]]:
+    """The named columns of each row, as JSON."""
+    return [{name: _plain(value) for name, value in row.items()} for row in rows.values(*names)]
 
 
 def put_back(row: models.Model, values: Mapping[str, Any]) -> None:
-    """Set the columns of `row` to what `kept` returned; nothing is saved."""
+    """Set the columns of `row` to what `kept` returned of it; nothing is saved."""
     for name, value in values.items():
         field = row._meta.get_field(name.removesuffix("_id"))
         setattr(row, name, value if value is None or field.is_relation else field.to_python(value))  # type: ignore[union-attr]

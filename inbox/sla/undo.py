@@ -30,12 +30,12 @@ _TOLD = ("warned_at", "breached_at", "escalated_at")
 
 def remember(ticket_id: int) -> dict[str, Any]:
     """The clocks of a ticket, their pauses and the open request for more time, as JSON."""
-    clocks = list(SlaClock.objects.filter(ticket=ticket_id))
-    pauses = ClockPause.objects.filter(clock__in=[clock.pk for clock in clocks])
+    clocks = kept(SlaClock.objects.filter(ticket=ticket_id), ("pk", *_CLOCK, *_TOLD))
+    pauses = kept(ClockPause.objects.filter(clock__ticket=ticket_id), ("pk", "to_at"))
     asked = ExtensionRequest.objects.filter(ticket=ticket_id, state=ExtensionState.OPEN)
     return {
-        "clocks": {str(clock.pk): kept(clock, (*_CLOCK, *_TOLD)) for clock in clocks},
-        "pauses": {str(pause.pk): kept(pause, ("to_at",)) for pause in pauses},
+        "clocks": {str(clock.pop("pk")): clock for clock in clocks},
+        "pauses": {str(pause.pop("pk")): pause for pause in pauses},
         "asked": list(asked.values_list("pk", flat=True)),
     }
 
