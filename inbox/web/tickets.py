@@ -120,10 +120,15 @@ def masked(ticket: Ticket, official: Official) -> Masked:
     )
 
 
+def previewed(code: str, official: Official) -> Ticket:
+    """A ticket with what `preview_of` needs, in one statement. Raises NotFound."""
+    return queries.ticket(code, official, **promises.asked_part(), **queries.events_part())
+
+
 def preview_of(
     ticket: Ticket, official: Official, clocks: Sequence[deadlines.AnyClock], *, now: datetime
 ) -> dict[str, Any]:
-    """The preview pane of a ticket with `asked_part` and `events_part`: two statements more."""
+    """The preview pane of a ticket of `previewed`: two statements more."""
     events = queries.newest_events(ticket.pk, official, most=PREVIEW_EVENTS)
     names = timeline.known_names(ticket, events)
     return {

@@ -18,7 +18,7 @@ from inbox.actions.mark_read import mark_read
 from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
 from inbox.desk.queries import Kept, saved_views
-from inbox.sla.queries import ClockLine, asked_part, clocks_of, due_and_met
+from inbox.sla.queries import ClockLine, clocks_of, due_and_met
 from inbox.tickets import queries
 from inbox.tickets.queries import Order, Position
 from inbox.web import bulk, chips, deadlines, moments
@@ -26,7 +26,7 @@ from inbox.web.context import waiting
 from inbox.web.doors import PageRequest, door
 from inbox.web.listing import ORDERS, PLACE, Listing, without
 from inbox.web.rows import rows_of
-from inbox.web.tickets import preview_of
+from inbox.web.tickets import preview_of, previewed
 
 #: As many rows as one poll asks about; whoever has scrolled further sees changes in the newest of them.
 MOST_SHOWN = 400
@@ -85,7 +85,7 @@ def inbox(request: PageRequest) -> HttpResponse:
 def preview(request: PageRequest, code: str) -> HttpResponse:
     """The preview pane of one ticket, which is thereby read."""
     now = clock.now()
-    ticket = _previewed(code, request)
+    ticket = previewed(code, request.user)
     clocks = clocks_of([ticket.pk])
     mark_read(ticket.pk, ticket.version, actor=request.user)
     context = {"now": now, "current": ticket, "preview": preview_of(ticket, request.user, clocks[ticket.pk], now=now)}
@@ -212,15 +212,10 @@ def _since(request: PageRequest) -> datetime | None:
     return since
 
 
-def _previewed(code: str, request: PageRequest) -> Any:
-    """A ticket with what its buttons need, in one statement. Raises NotFound."""
-    return queries.ticket(code, request.user, **asked_part(), **queries.events_part())
-
-
 def _current(request: PageRequest) -> Any:
     """The ticket of the preview; one that is gone or not for this person leaves the pane empty."""
     code = request.GET.get("ticket", "")
     try:
-        return _previewed(code, request) if code else None
+        return previewed(code, request.user) if code else None
     except NotFound:
         return None

@@ -31,7 +31,7 @@ from inbox.web.doors import PageRequest, door
 from inbox.web.forms import Seen, form_of
 from inbox.web.listing import ticket_address
 from inbox.web.rows import rows_of
-from inbox.web.tickets import page_of, preview_of
+from inbox.web.tickets import page_of, preview_of, previewed
 
 CONFLICT, UNPROCESSABLE = 409, 422
 #: Forms that photos may come with.
@@ -85,8 +85,7 @@ class _Before(NamedTuple):
 
 def _for_form(code: str, request: PageRequest) -> Any:
     """The ticket with what its buttons and forms need, in one statement. Raises NotFound."""
-    parts = promises.asked_part() | queries.linked_part() | queries.events_part()
-    return queries.ticket(code, request.user, **parts)
+    return queries.ticket(code, request.user, **promises.asked_part(), **queries.linked_part())
 
 
 def _back(request: PageRequest) -> Any:
@@ -263,7 +262,7 @@ def done(request: PageRequest, before: Any, words: labels.Words, *, step: Any = 
     """The ticket as it is now; the inbox when it is no longer for this person. `step`: the way back, if any."""
     code = before.code
     try:
-        ticket = _for_form(code, request)
+        ticket = previewed(code, request.user)
     except NotFound:
         return _gone(request, before, words, step)
     mark_read(ticket.pk, ticket.version, actor=request.user)
