@@ -398,7 +398,7 @@ def menu(
     views: Collection[View] = COUNTED,
     also: Mapping[str, QuerySet[Any] | Subquery] | None = None,
 ) -> Menu:
-    """Counts of views, sources and of lists that are handed in, or whatever else is asked, in two statements.
+    """Counts of views, sources and of lists that are handed in, or whatever else is asked. A ward takes two statements.
 
     Every ticket has a source, so no source means no ticket. Without `views` nothing is counted of sources either.
     """
