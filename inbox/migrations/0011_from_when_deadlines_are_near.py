@@ -55,7 +55,6 @@ class Migration(migrations.Migration):
                     "urgency",
                     "received_at",
                     "next_warn_at",
-                    "late_risk",
                 ),
                 name="ticket_city_queue",
             ),

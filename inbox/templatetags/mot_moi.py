@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from inbox.accounts.models import initials_of
 from inbox.accounts.permissions import Permission, may
 from inbox.sla.words import target
-from inbox.web import bulk, calendar_forms, exports, highlights, labels, listing, moments, toasts
+from inbox.web import bulk, calendar_forms, exports, labels, listing, moments, toasts
 from inbox.web.advice import Advice, advice_for
 from inbox.web.markup import joined, markup
 
@@ -74,14 +74,8 @@ def deadline_chip(deadline: Any, cls: str = "") -> SafeString:
     )
 
 
-@register.simple_tag
-def avatar(person: Any) -> SafeString:
-    """The initials of whoever has a ticket, or that nobody has it."""
-    return face(person.pk, person.display_name) if person else face(None, "")
-
-
-def face(pk: int | None, name: str) -> SafeString:
-    """The same for somebody of whom nothing else is known; nobody without a key."""
+def avatar(pk: int | None, name: str) -> SafeString:
+    """The initials of whoever has a ticket, or (no key) that nobody has it."""
     shape = '<span class="av av-{tone}" title="{title}" role="img" aria-label="{words}">{inside}</span>'
     if pk is None:
         nobody = _("Not assigned")
@@ -116,12 +110,6 @@ def label_icon(code: Any, kind: str) -> str:
 def label_tone(code: Any, kind: str) -> str:
     """The tone of a code's pill."""
     return labels.label_of(kind, code).tone
-
-
-@register.filter
-def age(at: datetime, now: datetime) -> str:
-    """ "1 giờ trước", "19/11"."""
-    return moments.age(at, now=now)
 
 
 @register.filter
@@ -171,18 +159,6 @@ def figures_query(scope: Any, period: Any) -> str:
         "to": period.last.isoformat(),
     }
     return urlencode({name: value for name, value in asked.items() if value})
-
-
-@register.filter
-def highlight(text: str, query: str) -> SafeString:
-    """Escaped text in which what was searched for is marked, with or without diacritics."""
-    return highlights.marked(text, query)
-
-
-@register.filter
-def excerpt(ticket: Any, query: str) -> SafeString:
-    """Why a row was found when neither its title nor its place says so; empty when they do."""
-    return highlights.excerpt(ticket, query)
 
 
 @register.simple_tag(takes_context=True)
@@ -334,12 +310,6 @@ def hours(intervals: Any) -> str:
 def stored_hours(stored: Any) -> str:
     """The same for hours as history keeps them."""
     return calendar_forms.stored_hours(stored or ())
-
-
-@register.filter
-def iso_date(stamp: str) -> date:
-    """A date that is kept as ISO 8601."""
-    return date.fromisoformat(stamp)
 
 
 @register.simple_tag

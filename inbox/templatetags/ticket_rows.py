@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.templatetags.mot_moi import deadline_chip, face, from_list, icon, query_with
+from inbox.templatetags.mot_moi import avatar, deadline_chip, from_list, icon, query_with
 from inbox.tickets.vocabulary import Status, Urgency, Verb
 from inbox.web import highlights, labels, moments
 from inbox.web.markup import joined, markup
@@ -88,7 +88,7 @@ def _row(row: Row, page: dict[str, Any], *, now: datetime, typed: str, is_curren
         status=_status(ticket.status) if ticket.status != Status.NEW else _NOTHING,
         risk=_risk(row.deadline.risk) if row.deadline.risk else _NOTHING,
         age=moments.age(ticket.received_at, now=now),
-        person=_claim(row) if row.may_be_claimed else face(ticket.assignee_id, ticket.assignee_name),
+        person=_claim(row) if row.may_be_claimed else avatar(ticket.assignee_id, ticket.assignee_name),
     )
 
 

@@ -107,11 +107,6 @@ def record_message(new: NewEvent, *, kind: MessageKind, body: str, is_locked: bo
     return _append([(new, _message(new, kind, body))], is_locked=is_locked)[0]
 
 
-def record_messages(rows: Sequence[tuple[NewEvent, MessageKind, str]]) -> list[TicketEvent]:
-    """Append many events with their texts, in a constant number of statements."""
-    return record_mixed([(new, (kind, body)) for new, kind, body in rows])
-
-
 def record_mixed(
     rows: Sequence[tuple[NewEvent, tuple[MessageKind, str] | None]], *, on_new_tickets: bool = False
 ) -> list[TicketEvent]:

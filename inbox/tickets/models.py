@@ -169,10 +169,7 @@ class Ticket(models.Model):
             ),
             models.Index(  # with all that figures of this moment count, so that they read nothing else
                 fields=["next_due_at", "id"],
-                include=[
-                    *("unit", "source", "assignee", "status", "category", "urgency", "received_at"),
-                    *("next_warn_at", "late_risk"),
-                ],
+                include=["unit", "source", "assignee", "status", "category", "urgency", "received_at", "next_warn_at"],
                 condition=Q(is_open=True),
                 name="ticket_city_queue",
             ),

@@ -25,7 +25,6 @@ from django.db.models import (
     Subquery,
     Value,
     When,
-    prefetch_related_objects,
 )
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
@@ -433,14 +432,13 @@ def _count_open(
     visible: TicketQuerySet, views: Collection[View], sources: Sequence[Source], *, official: Official, at: datetime
 ) -> dict[str, int]:
     """How many open tickets there are in each of the views, in one pass; `open_count` is set on the sources."""
-    conditions = {f"in_{view}": one for view, one in _among_open(official, at=at).items() if view in views}
-    counts = {name: Count("pk", filter=condition or None) for name, condition in conditions.items()}
-    rows = {source: counted for source, *counted in visible.open().order_by().values_list("source").annotate(**counts)}
-    totals = dict(zip(conditions, map(sum, zip(*rows.values(), strict=True)), strict=False))
-    of_open = list(conditions).index(f"in_{View.OPEN}")
+    conditions = _among_open(official, at=at)
+    counts = {f"in_{view}": Count("pk", filter=conditions[view] or None) for view in views if view in conditions}
+    grouped: Any = visible.open().order_by().values("source").annotate(**counts)
+    rows = {row["source"]: row for row in grouped}
     for source in sources:
-        source.open_count = rows[source.pk][of_open] if source.pk in rows else 0  # type: ignore[attr-defined]
-    return totals
+        source.open_count = rows[source.pk][f"in_{View.OPEN}"] if source.pk in rows else 0  # type: ignore[attr-defined]
+    return {name: sum(row[name] for row in rows.values()) for name in counts}
 
 
 def count_of(tickets: QuerySet[Ticket]) -> int:
@@ -622,11 +620,6 @@ def metres_between(lat: float, lng: float, other_lat: float, other_lng: float) -
     north, east = radians(other_lat - lat), radians(other_lng - lng)
     a = sin(north / 2) ** 2 + cos(radians(lat)) * cos(radians(other_lat)) * sin(east / 2) ** 2
     return 2 * EARTH_RADIUS * asin(min(1.0, sqrt(a)))
-
-
-def load_clocks(tickets: Sequence[Ticket]) -> None:
-    """Load the clocks of all the tickets, in one statement."""
-    prefetch_related_objects(tickets, "clocks")
 
 
 def history(pk: int, official: Official) -> list[TicketEvent]:

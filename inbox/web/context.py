@@ -70,7 +70,7 @@ def _shell(request: HttpRequest, official: Any) -> dict[str, Any]:
     now = clock.now()
     name = request.resolver_match.url_name if request.resolver_match else ""
     memberships = official.memberships_now
-    sees_sources, exports = may(official, Permission.VIEW_SOURCES), _exports(official)
+    sees_sources, exports = may(official, Permission.VIEW_SOURCES), may(official, Permission.EXPORT)
     behind_more = (Permission.VIEW_SOURCES, Permission.EXPORT, Permission.MANAGE_DESK, Permission.VIEW_DEADLINES)
     waits = getattr(request, "waits", None) or told_of(official, **waiting(official, at=now))
     return {
@@ -96,11 +96,8 @@ def _shell(request: HttpRequest, official: Any) -> dict[str, Any]:
 
 def waiting(official: Any, *, at: datetime) -> dict[str, CountUpTo]:
     """What the frame says is waiting for somebody. A page that has asked it anyway leaves it in `request.waits`."""
-    return {"unread": unread(official, at=at)} | ({"unseen": unseen(official)} if _exports(official) else {})
-
-
-def _exports(official: Any) -> bool:
-    return may(official, Permission.EXPORT)
+    asked = {"unread": unread(official, at=at)}
+    return asked | {"unseen": unseen(official)} if may(official, Permission.EXPORT) else asked
 
 
 def _troubles(request: HttpRequest) -> list[Any]:

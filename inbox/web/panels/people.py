@@ -13,7 +13,7 @@ from inbox.accounts.permissions import Permission, may
 from inbox.accounts.queries import workers_of_unit
 from inbox.dashboards import figures
 from inbox.dashboards.metrics import Sums
-from inbox.tickets import queries
+from inbox.sla.queries import clocks_of
 from inbox.tickets.vocabulary import AT_RISK, WAITING, Status
 from inbox.web import deadlines, labels, moments
 from inbox.web.dashboards import Facts, noon
@@ -118,12 +118,12 @@ class RiskPanel:
 def risky(facts: Facts, official: Official, *, load: Sequence[Load] = (), away: Iterable[int] = ()) -> RiskPanel:
     """The first tickets to look at. Clocks are read in one statement."""
     tickets = figures.at_risk(facts.scope, at=facts.now, number=RISKY)
-    queries.load_clocks(tickets)
+    clocks = clocks_of([ticket.pk for ticket in tickets])
     open_with = {row.name: row.total for row in load}
     rows = [
         Risky(
             ticket=ticket,
-            deadline=deadlines.deadline_of(ticket, ticket.clocks.all(), now=facts.now),
+            deadline=deadlines.deadline_of(ticket, clocks[ticket.pk], now=facts.now),
             why=_why(ticket, open_with, set(away)),
             may_urge=may(official, Permission.URGE, unit_id=ticket.unit_id),
             may_assign=may(official, Permission.ASSIGN_TICKET, unit_id=ticket.unit_id),

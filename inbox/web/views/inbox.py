@@ -186,7 +186,7 @@ def _counted(request: PageRequest, kept: Sequence[Kept], *, now: datetime) -> di
 def _tell_frame(request: PageRequest, menu: queries.Menu) -> None:
     """Hand the frame around the page what the menu has found out anyway."""
     request.known_sources = menu.sources  # type: ignore[attr-defined]
-    if menu.sources and "unread" in menu.also:
+    if menu.sources:
         request.waits = {name: menu.also.get(name, 0) for name in ("unread", "unseen")}  # type: ignore[attr-defined]
 
 

@@ -200,7 +200,7 @@ def _form(
     **more: Any,
 ) -> HttpResponse:
     now = clock.now()
-    queries.load_clocks([ticket])
+    clocks = promises.clocks_of([ticket.pk])
     possible = possible_verbs(ticket, request.user)
     context: dict[str, Any] = {}
     if verb in composer.COMPOSED:
@@ -219,7 +219,7 @@ def _form(
         "now": now,
         "ticket": ticket,
         "form": form_of(verb, ticket, request.user, now=now, data=data, invalid=invalid),
-        "deadline": deadlines.deadline_of(ticket, ticket.clocks.all(), now=now),
+        "deadline": deadlines.deadline_of(ticket, clocks[ticket.pk], now=now),
         "place": place_of(request),
         "possible": verb in possible,
         **more,
