@@ -428,8 +428,11 @@ class _Life:
         if given:
             row.extension = counting.between(row.due_at, until)
             timers.reckon(row, [p for p in self.pauses if p.clock is row], self.world.calendars)
-        kind = EventKind.EXTENSION_APPROVED if given else EventKind.EXTENSION_REFUSED
-        self._note(kind, decided, by=True, asked_by=self.ticket.assignee_id)
+        asked_by = self.ticket.assignee_id
+        if given:
+            self._note(EventKind.EXTENSION_APPROVED, decided, by=True, until=row.due_at.isoformat(), asked_by=asked_by)
+        else:
+            self._note(EventKind.EXTENSION_REFUSED, decided, by=True, asked_by=asked_by)
         return decided
 
     def _reopen(self, at: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,8 @@ from inbox.web.advice import advice_for
 if TYPE_CHECKING:
     from inbox.accounts.models import Official
     from inbox.tickets.models import Ticket, TicketEvent
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def days(entries: Sequence[Item], *, now: datetime) -> list[tuple[str, list[Item
 
 
 def _item(event: TicketEvent, names: Names, files: list[Any]) -> Item:
-    icon, tone, sentence = _SENTENCES.get(EventKind(event.kind), _unnamed)(event, names)
+    icon, tone, sentence = _sentence(event, names)
     message = getattr(event, "message", None)
     return Item(
         who=_who(event),
@@ -321,6 +324,15 @@ def _recalculated(event: TicketEvent, names: Names) -> Sentence:
 
 def _unnamed(event: TicketEvent, names: Names) -> Sentence:
     return "info", "", event.kind
+
+
+def _sentence(event: TicketEvent, names: Names) -> Sentence:
+    """What happened, in words. One entry that lacks what its words need must not shut the whole ticket: it is named."""
+    try:
+        return _SENTENCES.get(EventKind(event.kind), _unnamed)(event, names)
+    except (KeyError, TypeError, ValueError):
+        log.exception("event %s of kind %s lacks what its words need", event.pk, event.kind)
+        return _unnamed(event, names)
 
 
 _SENTENCES: dict[EventKind, Callable[[TicketEvent, Names], Sentence]] = {

@@ -15,8 +15,10 @@ from inbox.sla import timers
 from inbox.sla.models import ClockKind, ClockPause, ClockState, ExtensionRequest, SlaClock
 from inbox.sla.queries import Calendars, clock_of
 from inbox.tickets.models import Reporter, Ticket, TicketEvent, UntoldEvent
+from inbox.tickets.queries import names_in
 from inbox.tickets.verification import verify
 from inbox.tickets.vocabulary import EventKind, Status
+from inbox.web.timeline import items
 from tests.factories import TUESDAY
 
 NOW = TUESDAY + timedelta(days=3)
@@ -45,6 +47,16 @@ def test_made_up_lives_are_as_actions_would_have_left_them() -> None:
     assert SlaClock.objects.filter(kind=ClockKind.RESOLVE, round=2).exists(), "reopened"
     assert not UntoldEvent.objects.exists(), "nobody hears of what never happened"
     assert sound()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("city")
+def test_made_up_histories_say_what_their_sentences_need(caplog: pytest.LogCaptureFixture) -> None:
+    fill_tickets(300, months=3, seed=4, at=NOW)
+    events = TicketEvent.objects.select_related("actor", "source", "message").prefetch_related("outbox")
+    items(events, names=names_in(events))
+    assert not caplog.records
+    assert events.filter(kind=EventKind.EXTENSION_APPROVED).exists()
 
 
 @pytest.mark.django_db

@@ -21,8 +21,9 @@ from inbox.desk.models import CannedReply, Follow, Presence, Task, UnitRule
 from inbox.notify.models import Notification
 from inbox.notify.tell import tell
 from inbox.sources.models import InboundPayload, Source
+from inbox.tickets.events import NewEvent, record
 from inbox.tickets.models import Reporter, Ticket, TicketEvent
-from inbox.tickets.vocabulary import Status, Verb
+from inbox.tickets.vocabulary import EventKind, Status, Verb
 from inbox.units.models import Unit
 from tests.factories import make_official, make_ticket
 from tests.web.conftest import HTMX
@@ -311,3 +312,13 @@ def test_the_drawer_costs_no_more_with_more_on_it(browser: Browser, officer: Off
         CannedReply.objects.create(title=f"Mẫu {number}", body="x", changed_at=clock.now())
         make_ticket(unit=ticket.unit, main=ticket)
     assert cost() == before <= 12
+
+
+def test_an_event_that_lacks_what_its_words_need_does_not_shut_its_ticket(
+    browser: Browser, officer: Official, ticket: Ticket, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(NewEvent(ticket.pk, EventKind.EXTENSION_APPROVED, clock.now(), {"asked_by": officer.pk}))
+    for address in (f"/tickets/{ticket.code}/", f"/inbox/{ticket.code}/", f"/inbox/?ticket={ticket.code}"):
+        answer = browser(officer).get(address)
+        assert answer.status_code == 200 and "extension_approved" in answer.content.decode(), address
+    assert "lacks what its words need" in caplog.text
