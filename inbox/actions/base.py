@@ -55,6 +55,10 @@ class Act:
     verb: Verb
     at: datetime
 
+    def __post_init__(self) -> None:
+        ticket = self.ticket
+        ticket.as_locked = {field.attname: getattr(ticket, field.attname) for field in ticket._meta.concrete_fields}
+
     def move(self) -> None:
         """Change the status as the workflow says for this verb."""
         target = workflow.MOVES[self.verb].to
@@ -146,7 +150,12 @@ def _save(act: Act) -> None:
     timers.set_next_due(act.ticket)
     act.ticket.version += 1
     act.ticket.updated_at = act.at
-    act.ticket.save()
+    act.ticket.save(update_fields=changed_by_act(act.ticket))
+
+
+def changed_by_act(ticket: Ticket) -> dict[str, Any]:
+    """The columns that an act has changed so far, as they were before it."""
+    return {name: before for name, before in ticket.as_locked.items() if getattr(ticket, name) != before}
 
 
 def linked_acts(act: Act) -> Iterator[Act]:

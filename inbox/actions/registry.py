@@ -39,7 +39,7 @@ from inbox.actions.return_ticket import return_ticket
 from inbox.actions.send_back_answer import send_back_answer
 from inbox.actions.start_ticket import start_ticket
 from inbox.actions.transfer_ticket import transfer_ticket
-from inbox.actions.undo import UNDO_FOR, UNDOABLE, before_act, keep_step
+from inbox.actions.undo import UNDO_FOR, UNDOABLE, clocks_before, keep_step
 from inbox.actions.unlink_ticket import unlink_ticket
 from inbox.actions.unpublish_ticket import unpublish_ticket
 from inbox.actions.urge_ticket import urge_ticket
@@ -138,10 +138,9 @@ def perform_undoably(
     if verb not in UNDOABLE:
         return perform(verb, ticket_id, actor=actor, data=data, version=version), None
     with transaction.atomic():
-        before = before_act(ticket_id)
+        clocks = clocks_before(verb, ticket_id)
         ticket = perform(verb, ticket_id, actor=actor, data=data, version=version)
-        step = keep_step(before, ticket, verb=verb, actor=actor, within=within) if before else None
-    return ticket, step
+        return ticket, keep_step(ticket, clocks, verb=verb, actor=actor, within=within)
 
 
 def inputs(verb: Verb, data: Mapping[str, Any]) -> dict[str, Any]:

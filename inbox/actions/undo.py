@@ -6,18 +6,17 @@ which anything else happened to the ticket, is not undone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Value
 
 from inbox.accounts.models import Official
-from inbox.actions.base import lock_with_linked
+from inbox.actions.base import changed_by_act, lock_with_linked
 from inbox.core import clock
 from inbox.core.errors import IllegalMove, NotFound, StaleVersion
-from inbox.core.rows import kept, put_back
+from inbox.core.rows import plain, put_back
 from inbox.core.wake import after_commit
 from inbox.desk.models import UndoStep
 from inbox.notify.tell import untell
@@ -25,7 +24,7 @@ from inbox.outbox.models import OutboxMessage
 from inbox.outbox.vocabulary import DeliveryState
 from inbox.sla import timers
 from inbox.sla.undo import put_clocks_back, remember
-from inbox.tickets.events import NewEvent, record
+from inbox.tickets.events import NewEvent, lock_histories, record
 from inbox.tickets.models import Attachment, Ticket, TicketEvent
 from inbox.tickets.vocabulary import EventKind, Status, Verb
 
@@ -50,58 +49,54 @@ UNDO_FOR = timedelta(seconds=10)
 _ON_THE_WAY = timedelta(seconds=5)
 #: For many tickets at once: looking through the results takes longer than reading one line.
 UNDO_BULK_FOR = timedelta(seconds=60)
-_TICKET = (
-    "status",
-    "unit_id",
-    "assignee_id",
-    "accepted_at",
-    "resolved_at",
-    "routing_method",
-    "routing_confidence",
-    "routing_reason",
-    "answer_key",
-    "category",
-)
+#: Those that leave the clocks alone, and those that go on to linked tickets.
+_LEAVE_CLOCKS = frozenset({Verb.ASSIGN, Verb.CLAIM, Verb.START, Verb.REPLY})
+_WITH_LINKED = frozenset({Verb.REPLY, Verb.RESOLVE, Verb.TRANSFER})
+#: What no undoing puts back: it is a change too.
+_GOES_ON = frozenset({"version", "updated_at"})
 _HELD = (DeliveryState.PENDING, DeliveryState.BY_HAND)
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
-    """A locked ticket before an act on it."""
+def clocks_before(verb: Verb, ticket_id: int) -> dict[str, Any] | None:
+    """What to keep of the clocks before an act that may move them: the ticket is locked. None: it leaves them alone.
 
-    ticket: dict[str, Any]
-    clocks: dict[str, Any]
-
-
-def before_act(ticket_id: int) -> Before | None:
-    """Lock the ticket and keep what it is like now.
-
-    None when there is no such ticket (the act will say so) and where an act goes on to linked tickets: that is final.
+    The ticket itself as it was the act keeps (`acting_on`).
     """
-    if lock_with_linked(ticket_id):
+    if verb in _LEAVE_CLOCKS:
         return None
-    found = kept(Ticket.objects.select_for_update().filter(pk=ticket_id), _TICKET)
-    return Before(found[0], remember(ticket_id)) if found else None
+    if not (verb in _WITH_LINKED and lock_with_linked(ticket_id)):
+        lock_histories({ticket_id})
+    return remember(ticket_id)
 
 
-def keep_step(before: Before, ticket: Ticket, *, verb: Verb, actor: Official, within: timedelta) -> UndoStep:
-    """After the act, in its transaction: keep the way back and hold the messages for as long as it is open."""
+def keep_step(
+    ticket: Ticket, clocks: dict[str, Any] | None, *, verb: Verb, actor: Official, within: timedelta
+) -> UndoStep | None:
+    """After the act, in its transaction: keep the way back and hold the messages for as long as it is open.
+
+    None where the act has gone on to linked tickets: that is final.
+    """
     pending = OutboxMessage.objects.filter(state=DeliveryState.PENDING)
     events = TicketEvent.objects.filter(ticket=ticket.pk).order_by("-sequence")
-    event_id, at, is_held = events.values_list("pk", "at", Exists(pending.filter(event=OuterRef("pk"))))[0]
+    is_held = Exists(pending.filter(event=OuterRef("pk")))
+    is_final = Exists(Ticket.objects.filter(main=ticket.pk)) if verb in _WITH_LINKED else Value(False)
+    event_id, at, holds, ends = events.values_list("pk", "at", is_held, is_final)[0]
+    if ends:
+        return None
     until = at + within + _ON_THE_WAY
-    if is_held:
+    if holds:
         held = pending.filter(event=event_id)
         held.update(next_attempt_at=until)
         for source_id in held.values_list("source_id", flat=True).distinct().order_by():
             after_commit("inbox.outbox.tasks.dispatch_source", source_id, wait=until - at)
+    ticket_before = {name: was for name, was in changed_by_act(ticket).items() if name not in _GOES_ON}
     return UndoStep.objects.create(
         event_id=event_id,
         ticket=ticket,
         actor=actor,
         verb=verb,
         version=ticket.version,
-        before={"ticket": before.ticket, "clocks": before.clocks},
+        before={"ticket": plain(ticket_before), "clocks": clocks},
         until=until,
     )
 
@@ -127,7 +122,8 @@ def undo(step_id: int, *, actor: Official, at: datetime | None = None) -> Ticket
         Attachment.objects.filter(event=step.event).update(event=None)
         put_back(ticket, step.before["ticket"])
         ticket.set_status(Status(ticket.status))
-        put_clocks_back(ticket.pk, step.before["clocks"])
+        if step.before["clocks"] is not None:
+            put_clocks_back(ticket.pk, step.before["clocks"])
         untell(step.event)
         record(
             NewEvent(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -151,6 +152,9 @@ class Ticket(models.Model):
     updated_at = models.DateTimeField()
 
     objects: ClassVar[models.Manager[Ticket]] = models.Manager.from_queryset(TicketQuerySet)()
+
+    #: The columns when an act began, its row locked. Lists in them are replaced, never changed where they are.
+    as_locked: Mapping[str, Any]
 
     class Meta:
         ordering = ["-pk"]

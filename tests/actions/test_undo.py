@@ -209,3 +209,26 @@ def test_steps_are_forgotten(ward: Unit, leader: Official) -> None:
     assert forget_steps(clock.now()) == 0
     assert forget_steps(clock.now() + timedelta(days=1)) == 1
     assert TicketEvent.objects.filter(kind="assigned").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "is_final"),
+    [
+        (Verb.CLAIM, False),  # an act on this ticket alone
+        (Verb.ACCEPT, False),
+        (Verb.RESOLVE, True),  # the linked ticket has been answered too
+        (Verb.REPLY, True),
+    ],
+)
+def test_only_what_has_gone_on_to_linked_tickets_is_final(
+    verb: Verb, is_final: bool, ward: Unit, portal: Source, leader: Official
+) -> None:
+    ticket = ready_for(verb, ward, portal, leader)
+    other = make_ticket(unit=ward, source=portal, at=TUESDAY)
+    perform(Verb.LINK, other.pk, actor=leader, data={"main": ticket.code})
+    before = state(ticket), state(other)
+    _, step = perform_undoably(verb, ticket.pk, actor=leader, data=data_of(verb, leader))
+    assert (step is None) == is_final
+    if step is not None:
+        undo(step.pk, actor=leader)
+        assert (state(ticket), state(other)) == before
