@@ -26,6 +26,7 @@ from inbox.actions.change_category import change_category
 from inbox.actions.claim_ticket import claim_ticket
 from inbox.actions.extend_ticket import extend_ticket
 from inbox.actions.link_ticket import link_ticket
+from inbox.actions.mark_read import mark_read
 from inbox.actions.mark_several_agencies import mark_several_agencies
 from inbox.actions.pause_ticket import pause_ticket
 from inbox.actions.publish_ticket import publish_ticket
@@ -133,14 +134,20 @@ def perform_undoably(
     data: Mapping[str, Any],
     version: int | None = None,
     within: timedelta = UNDO_FOR,
+    is_shown: bool = False,
 ) -> tuple[Ticket, UndoStep | None]:
-    """Like `perform`, and for verbs that can be undone the way back, open for `within`: messages wait that long."""
-    if verb not in UNDOABLE:
-        return perform(verb, ticket_id, actor=actor, data=data, version=version), None
+    """Like `perform`, and for verbs that can be undone the way back, open for `within`: messages wait that long.
+
+    `is_shown`: the person is shown what becomes of the ticket, and has thereby read it.
+    """
+    is_undoable = verb in UNDOABLE
     with transaction.atomic():
-        clocks = clocks_before(verb, ticket_id)
+        clocks = clocks_before(verb, ticket_id) if is_undoable else None
         ticket = perform(verb, ticket_id, actor=actor, data=data, version=version)
-        return ticket, keep_step(ticket, clocks, verb=verb, actor=actor, within=within)
+        step = keep_step(ticket, clocks, verb=verb, actor=actor, within=within) if is_undoable else None
+        if is_shown:
+            mark_read(ticket.pk, ticket.version, actor=actor)
+    return ticket, step
 
 
 def inputs(verb: Verb, data: Mapping[str, Any]) -> dict[str, Any]:

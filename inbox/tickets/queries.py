@@ -526,11 +526,7 @@ _LINKED_COLUMNS = ("id", "title", "status", "is_open", "sent_at", "address", "so
 
 def refs_of(ticket: Ticket) -> list[ExternalRef]:
     """The complaint in each of its sources, in the order they were found. For a ticket with `parts_of_ticket`."""
-    refs = instances(ExternalRef, ticket.ref_rows)  # type: ignore[attr-defined]
-    for ref in refs:
-        label, short = ref.source_label, ref.source_short_label  # type: ignore[attr-defined]
-        ref.source = Source(pk=ref.source_id, label=label, short_label=short)
-    return refs
+    return _with_sources(instances(ExternalRef, ticket.ref_rows))  # type: ignore[attr-defined]
 
 
 def files_of(ticket: Ticket) -> list[Attachment]:
@@ -627,7 +623,7 @@ def history(pk: int, official: Official) -> list[TicketEvent]:
 
     Each message has its record of evidence, where there is one.
     """
-    outbox = TicketEvent._meta.get_field("outbox").related_model._default_manager.select_related("source", "evidence")
+    outbox = _outbox().objects.select_related("source", "evidence")
     hidden = ("source__settings", "source__secrets", "source__cursor")
     return list(
         _named(TicketEvent.objects.visible_to(official).filter(ticket=pk))
@@ -639,17 +635,36 @@ def history(pk: int, official: Official) -> list[TicketEvent]:
 
 def newest_events(pk: int, official: Official, *, most: int) -> list[TicketEvent]:
     """The last things that happened to a ticket, newest first, with what a preview says of them and no more."""
-    outbox = TicketEvent._meta.get_field("outbox").related_model._default_manager.select_related("source")
-    sent = outbox.only("event", "state", "delivered_at", "source__label", "source__short_label").order_by("pk")
+    sent = _outbox().objects.filter(event=OuterRef("pk")).order_by("pk")
+    label, short = F("source__label"), F("source__short_label")
+    sent_rows = Nested(sent, "state", "delivered_at", "source_id", source_label=label, source_short_label=short)
     shown = ("actor__username", "actor__full_name", "source__label", "message__kind", "message__body")
     return list(
         TicketEvent.objects.visible_to(official)
         .filter(ticket=pk)
         .select_related("actor", "source", "message")
         .only("ticket", "kind", "at", "data", *shown)
-        .prefetch_related(Prefetch("outbox", sent))
+        .annotate(sent_rows=sent_rows)
         .order_by("-at", "-pk")[:most]
     )
+
+
+def sent_with(event: TicketEvent) -> list[Any]:
+    """The messages that went out because of an event, with their sources; no statement where they came with it."""
+    rows = getattr(event, "sent_rows", None)
+    return list(event.outbox.all()) if rows is None else _with_sources(instances(_outbox(), rows))
+
+
+def _outbox() -> Any:
+    """The model of messages, which knows tickets and not the other way round."""
+    return TicketEvent._meta.get_field("outbox").related_model
+
+
+def _with_sources(rows: list[Any]) -> list[Any]:
+    """Each with the source whose names came with it."""
+    for row in rows:
+        row.source = Source(pk=row.source_id, label=row.source_label, short_label=row.source_short_label)
+    return rows
 
 
 def events_part() -> dict[str, Any]:

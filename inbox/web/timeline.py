@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
-from inbox.tickets.queries import Names, code_of
+from inbox.tickets.queries import Names, code_of, sent_with
 from inbox.tickets.vocabulary import EventKind, MessageKind, Verb
 from inbox.web import labels, moments
 from inbox.web.advice import advice_for
@@ -104,7 +104,7 @@ def _item(event: TicketEvent, names: Names, files: list[Any]) -> Item:
         actor=event.actor,
         kind=message.kind if message else "",
         body=message.body if message else "",
-        deliveries=list(event.outbox.all()),
+        deliveries=sent_with(event),
         group=_group(event, message.kind if message else ""),
         files=files,
         told=len(event.data.get("mentions", ())),

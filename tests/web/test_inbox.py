@@ -13,10 +13,11 @@ from inbox.accounts.models import Official
 from inbox.accounts.vocabulary import Role
 from inbox.core import clock
 from inbox.sources.models import Source
-from inbox.tickets.models import Ticket
+from inbox.tickets.models import ReadMark, Ticket
 from inbox.tickets.queries import PAGE_SIZE
 from inbox.units.models import Unit
 from tests.factories import make_official, make_ticket, make_tickets
+from tests.web.conftest import HTMX
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[..., Client]
@@ -164,6 +165,21 @@ def test_unread_until_opened_and_again_after_a_change(
         f"/tickets/{ticket.code}/add_note/", {"text": "Xem", "version": ticket.version}
     )
     assert "tk unread" in client.get("/inbox/").content.decode()
+
+
+def test_ones_own_act_leaves_a_ticket_read_and_a_refused_one_changes_nothing(
+    browser: Browser, officer: Official, ward: Unit, portal: Source
+) -> None:
+    ticket = make_ticket(unit=ward, source=portal)
+    client, act = browser(officer), f"/tickets/{ticket.code}/claim/"
+    form = {"version": ticket.version, "place": "inbox"}
+
+    refused = client.post(act, form | {"version": 9}, headers=HTMX)
+    assert refused.status_code == 409 and not ReadMark.objects.exists()
+    done = client.post(act, form, headers=HTMX)
+    assert done.status_code == 200 and "unread" not in done.content.decode()
+    assert ReadMark.objects.get().version == ticket.version + 1
+    assert "tk unread" not in client.get("/inbox/").content.decode()
 
 
 def test_the_preview_pushes_an_address_that_brings_it_back(

@@ -115,6 +115,25 @@ def test_pages_stay_within_the_reviewed_limits(
         make_tickets(26, unit=ward, source=portal)
 
 
+@pytest.mark.parametrize("verb", LIMITS["acts"])
+def test_acts_stay_within_the_reviewed_limits(
+    browser: Browser, officer: Official, ward: Unit, portal: Source, verb: str
+) -> None:
+    """A button beside the list: the act, its way back and the preview of what it has made of the ticket."""
+    client, asked = browser(officer), {"text": "Đã dọn"} if verb in {"add_note", "resolve"} else {}
+    for _ in range(2):  # calendars are kept for a minute
+        ticket = make_ticket(unit=ward, source=portal)
+        form = asked | {"version": str(ticket.version), "place": "inbox"}
+        if verb not in {"accept", "claim"}:
+            perform(Verb.ACCEPT, ticket.pk, actor=officer, data={})
+            form["version"] = "2"
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.post(f"/tickets/{ticket.code}/{verb}/", form, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    taken = [query["sql"] for query in captured]
+    assert len(taken) <= LIMITS["acts"][verb], taken
+
+
 def test_a_new_ticket_costs_no_more(browser: Browser, officer: Official, ward: Unit, portal: Source) -> None:
     ticket = make_ticket(unit=ward, source=portal)
     for page in ("/inbox/{code}/", "/inbox/?ticket={code}", "/tickets/{code}/"):

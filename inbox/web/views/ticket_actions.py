@@ -50,13 +50,15 @@ def act(request: PageRequest, code: str, verb: Verb) -> HttpResponse:
         if verb not in possible_verbs(ticket, request.user):
             raise IllegalMove(f"{verb} is not possible now")
         return _form(request, ticket, verb)
-    before, version = _Before.of(code), _version(request)
+    before, back, version = _Before.of(code), _back(request), _version(request)
     data = {field.name: request.POST.get(field.name, "") for field in ACTIONS[verb].fields}
     try:
         chosen = _files(request, before, verb)
         if "files" in data:
             data["files"] = ",".join(map(str, chosen))
-        _, step = perform_undoably(verb, before.pk, actor=request.user, data=data, version=version)
+        ticket, step = perform_undoably(
+            verb, before.pk, actor=request.user, data=data, version=version, is_shown=back is None
+        )
     except (StaleVersion, IllegalMove):
         if _is_repeat(request, before, verb, data):
             return done(request, before, _words(verb, before, request))
@@ -65,7 +67,8 @@ def act(request: PageRequest, code: str, verb: Verb) -> HttpResponse:
         return _form(request, _for_form(code, request), verb, data=data, invalid=invalid, status=UNPROCESSABLE)
     if data:  # one click leaves no draft behind
         forget_draft(before.pk, [*composer.COMPOSED] if verb in composer.COMPOSED else [verb], actor=request.user)
-    return done(request, _back(request) or before, _words(verb, before, request), step=step)
+    read_version = ticket.version if back is None else None
+    return done(request, back or before, _words(verb, before, request), step=step, read_version=read_version)
 
 
 class _Before(NamedTuple):
@@ -258,14 +261,20 @@ def _is_repeat(request: PageRequest, ticket: Any, verb: Verb, data: dict[str, st
     return (message.body if message else "") == typed.replace("\r\n", "\n").strip()
 
 
-def done(request: PageRequest, before: Any, words: labels.Words, *, step: Any = None) -> HttpResponse:
-    """The ticket as it is now; the inbox when it is no longer for this person. `step`: the way back, if any."""
+def done(
+    request: PageRequest, before: Any, words: labels.Words, *, step: Any = None, read_version: int | None = None
+) -> HttpResponse:
+    """The ticket as it is now; the inbox when it is no longer for this person.
+
+    `step`: the way back, if any. `read_version`: that the act has marked as read.
+    """
     code = before.code
     try:
         ticket = previewed(code, request.user)
     except NotFound:
         return _gone(request, before, words, step)
-    mark_read(ticket.pk, ticket.version, actor=request.user)
+    if ticket.version != read_version:
+        mark_read(ticket.pk, ticket.version, actor=request.user)
     if not request.htmx:
         toasts.say(request, f"{code}: {words}", step=step)
         back = request.POST.get("next", "")
