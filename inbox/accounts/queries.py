@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from django.db.models import QuerySet, Subquery
@@ -26,6 +27,11 @@ def workers_of_unit(unit_id: int | None) -> QuerySet[Official]:
 def works_in(unit_id: int | None, official: Official) -> bool:
     """Whether somebody is one of `workers_of_unit`, by the roles that are read with them. Nobody works for no unit."""
     return unit_id is not None and any(unit == unit_id and role.value in _WORKERS for role, unit in official.roles())
+
+
+def standing(official: Official) -> tuple[Hashable, ...]:
+    """Who somebody is, as far as any rule about what they may see or do looks: the key and all roles."""
+    return official.pk, frozenset(official.roles())
 
 
 def told_of(official: Official, **asked: Subquery) -> dict[str, Any]:

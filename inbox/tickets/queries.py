@@ -4,7 +4,7 @@ official who asks, or it is not returned. What became of messages to sources is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -33,11 +33,13 @@ from django.http import QueryDict
 
 from connectors import mapping
 from inbox.accounts.models import Official
+from inbox.accounts.queries import standing
 from inbox.accounts.vocabulary import CITY_ROLES
 from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
 from inbox.core.fields import keyed_hash
 from inbox.core.nested import Nested, instances
+from inbox.core.statements import rows_of
 from inbox.sources.models import Source
 from inbox.tickets.filters import TicketFilter, is_due_soon
 from inbox.tickets.models import Attachment, ExternalRef, ReadMark, Reporter, Ticket, TicketEvent, TicketQuerySet
@@ -390,55 +392,100 @@ def place_in(tickets: QuerySet[Ticket], order: Order, pk: int) -> PlaceInList | 
     )
 
 
+#: Something that is counted within another statement. It is called with moments by their names and takes what it needs.
+Question = Callable[..., Subquery]
+
+
 def menu(
     official: Official,
     *,
     at: datetime,
     views: Collection[View] = COUNTED,
-    also: Mapping[str, QuerySet[Any] | Subquery] | None = None,
+    also: Mapping[str, Question] | None = None,
+    **moments: datetime,
 ) -> Menu:
-    """Counts of views, sources and of lists that are handed in, or whatever else is asked. A ward takes two statements.
+    """Counts of views and sources, and whatever else is asked, in one statement; a ward takes two.
 
-    Every ticket has a source, so no source means no ticket. Without `views` nothing is counted of sources either.
+    Every ticket has a source, so no source means no ticket. Without `views` nothing is counted of sources either. A
+    name in `also` stands for the same question whenever the same person asks: statements are kept (`rows_of`).
     """
-    visible = Ticket.objects.visible_to(official)
     is_city = sees_city(official)
-    views = [view for view in views if view is not View.NO_UNIT or is_city]
-    asked: dict[str, Any] = {"newest": Subquery(visible.order_by("-pk").values("pk")[:1])}
-    asked |= {
-        f"also_{name}": one if isinstance(one, Subquery) else CountUpTo(one) for name, one in (also or {}).items()
-    }
-    # The open tickets of a ward are so few that one pass through them counts everything; those of the city are not.
-    asked |= {
-        f"in_{view}": CountUpTo(in_view(visible, view, official=official, at=at), by=_COUNTED_BY.get(view, ()))
-        for view in views
-        if is_city or view is View.RESOLVED
-    }
-    if is_city and views:
-        asked["open_count"] = CountUpTo(visible.open().filter(source=OuterRef("pk")))
-    sources = list(Source.objects.defer("settings", "secrets", "cursor", "rhythm").annotate(**asked).order_by("label"))
-    found = {name: getattr(sources[0], name) for name in asked} if sources else {}
-    if views and not is_city:
-        found |= _count_open(visible, views, sources, official=official, at=at)
+    views = tuple(view for view in views if view is not View.NO_UNIT or is_city)
+    asked = _Asked(official, is_city, views, also or {})
+    key = (*standing(official), views, *asked.also)
+    rows = rows_of(("menu", *key), asked.beside, at=at, **moments)
+    sources = [Source.from_db(None, _SOURCE_COLUMNS, row[: len(_SOURCE_COLUMNS)]) for row in rows]
+    found = dict(zip(asked.names, rows[0][len(_SOURCE_COLUMNS) :], strict=True)) if rows else {}
+    if "open_count" in found:
+        for source, row in zip(sources, rows, strict=True):
+            source.open_count = row[-1]  # type: ignore[attr-defined]
+    elif views:
+        found |= _in_open(rows_of(("open", *key), asked.among_open, at=at), views, sources)
     return Menu(
         counts={view: found.get(f"in_{view}", 0) for view in views},
         sources=sources,
         newest=found.get("newest") or 0,
-        also={name: found.get(f"also_{name}") for name in also or ()},
+        also={name: found.get(f"also_{name}") for name in asked.also},
     )
 
 
-def _count_open(
-    visible: TicketQuerySet, views: Collection[View], sources: Sequence[Source], *, official: Official, at: datetime
-) -> dict[str, int]:
-    """How many open tickets there are in each of the views, in one pass; `open_count` is set on the sources."""
-    conditions = _among_open(official, at=at)
-    counts = {f"in_{view}": Count("pk", filter=conditions[view] or None) for view in views if view in conditions}
-    grouped: Any = visible.open().order_by().values("source").annotate(**counts)
-    rows = {row["source"]: row for row in grouped}
+#: Of a source what pages show of it.
+_SOURCE_COLUMNS = [
+    field.attname
+    for field in Source._meta.concrete_fields
+    if field.name not in {"settings", "secrets", "cursor", "rhythm"}
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The statements of a menu, composed."""
+
+    official: Official
+    is_city: bool
+    views: Sequence[View]
+    also: Mapping[str, Question]
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of `beside` after those of the source."""
+        ours = [f"in_{view}" for view in self.views if self.is_city or view is View.RESOLVED]
+        by_source = ["open_count"] if self.is_city and self.views else []
+        return ["newest", *(f"also_{name}" for name in self.also), *ours, *by_source]
+
+    def beside(self, *, at: Any, **moments: Any) -> QuerySet[Any, Any]:
+        """The sources, and beside each the counts."""
+        visible = Ticket.objects.visible_to(self.official)
+        asked: dict[str, Any] = {"newest": Subquery(visible.order_by("-pk").values("pk")[:1])}
+        asked |= {f"also_{name}": question(at=at, **moments) for name, question in self.also.items()}
+        # The open tickets of a ward are so few that one pass through them counts everything; the city's are not.
+        asked |= {
+            f"in_{view}": CountUpTo(in_view(visible, view, official=self.official, at=at), by=_COUNTED_BY.get(view, ()))
+            for view in self.views
+            if self.is_city or view is View.RESOLVED
+        }
+        if self.is_city and self.views:
+            asked["open_count"] = CountUpTo(visible.open().filter(source=OuterRef("pk")))
+        return Source.objects.annotate(**asked).order_by("label").values_list(*_SOURCE_COLUMNS, *self.names)
+
+    def among_open(self, *, at: Any) -> QuerySet[Any, Any]:
+        """By source, how many open tickets there are in each of the views that have nothing but open ones: one pass."""
+        conditions = _among_open(self.official, at=at)
+        counts = {
+            f"in_{view}": Count("pk", filter=conditions[view] or None) for view in self.views if view in conditions
+        }
+        by_source: Any = Ticket.objects.visible_to(self.official).open().order_by().values("source")
+        rows: QuerySet[Any, Any] = by_source.annotate(**counts).values_list("source", *counts)
+        return rows
+
+
+def _in_open(rows: Sequence[Sequence[Any]], views: Sequence[View], sources: Sequence[Source]) -> dict[str, int]:
+    """The sums of what `_Asked.among_open` has found; `open_count` is set on the sources."""
+    names = [f"in_{view}" for view in views if view is not View.RESOLVED]
+    of_source = {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
     for source in sources:
-        source.open_count = rows[source.pk][f"in_{View.OPEN}"] if source.pk in rows else 0  # type: ignore[attr-defined]
-    return {name: sum(row[name] for row in rows.values()) for name in counts}
+        source.open_count = of_source.get(source.pk, {}).get(f"in_{View.OPEN}", 0)  # type: ignore[attr-defined]
+    return {name: sum(counts[name] for counts in of_source.values()) for name in names}
 
 
 def count_of(tickets: QuerySet[Ticket]) -> int:

@@ -22,7 +22,7 @@ from inbox.web import deadlines, labels, moments
 
 if TYPE_CHECKING:
     from inbox.sla.calendar import WorkingCalendar
-    from inbox.tickets.queries import CountUpTo
+    from inbox.tickets.queries import Question
 
 SECTIONS = {
     "inbox": "inbox",
@@ -72,7 +72,7 @@ def _shell(request: HttpRequest, official: Any) -> dict[str, Any]:
     memberships = official.memberships_now
     sees_sources, exports = may(official, Permission.VIEW_SOURCES), may(official, Permission.EXPORT)
     behind_more = (Permission.VIEW_SOURCES, Permission.EXPORT, Permission.MANAGE_DESK, Permission.VIEW_DEADLINES)
-    waits = getattr(request, "waits", None) or told_of(official, **waiting(official, at=now))
+    waits = getattr(request, "waits", None) or what_waits(official, at=now)
     return {
         "now": now,
         "section": SECTIONS.get(name or "", ""),
@@ -94,10 +94,15 @@ def _shell(request: HttpRequest, official: Any) -> dict[str, Any]:
     }
 
 
-def waiting(official: Any, *, at: datetime) -> dict[str, CountUpTo]:
+def waiting(official: Any) -> dict[str, Question]:
     """What the frame says is waiting for somebody. A page that has asked it anyway leaves it in `request.waits`."""
-    asked = {"unread": unread(official, at=at)}
-    return asked | {"unseen": unseen(official)} if may(official, Permission.EXPORT) else asked
+    asked: dict[str, Question] = {"unread": lambda at, **_: unread(official, at=at)}
+    return asked | {"unseen": lambda **_: unseen(official)} if may(official, Permission.EXPORT) else asked
+
+
+def what_waits(official: Any, *, at: datetime) -> dict[str, int]:
+    """The same, asked in a statement of its own."""
+    return told_of(official, **{name: question(at=at) for name, question in waiting(official).items()})
 
 
 def _troubles(request: HttpRequest) -> list[Any]:

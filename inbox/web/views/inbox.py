@@ -17,12 +17,12 @@ from inbox.actions.change_list_density import change_list_density
 from inbox.actions.mark_read import mark_read
 from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
-from inbox.desk.queries import Kept, saved_views
+from inbox.desk.queries import saved_views
 from inbox.sla.queries import ClockLine, clocks_of, due_and_met
 from inbox.tickets import queries
 from inbox.tickets.queries import Order, Position
 from inbox.web import bulk, chips, deadlines, moments
-from inbox.web.context import waiting
+from inbox.web.context import waiting, what_waits
 from inbox.web.doors import PageRequest, door
 from inbox.web.listing import ORDERS, PLACE, Listing, without
 from inbox.web.rows import rows_of
@@ -121,9 +121,9 @@ def fresh(request: PageRequest) -> HttpResponse:
         "query": listing.params.get("q", ""),
     }
     if since is None:
-        context["unread"] = told_of(request.user, **waiting(request.user, at=now))["unread"]
+        context["unread"] = what_waits(request.user, at=now)["unread"]
     else:
-        menu = queries.menu(request.user, at=now, also=_counted(request, (), now=now))
+        menu = _menu(request, now=now)
         context |= {"counts": menu.counts, "today": _today(menu), "unread": menu.also["unread"]}
     return render(request, "inbox/_fresh.html", context)
 
@@ -160,27 +160,29 @@ def _rows(
 def _beside(request: PageRequest, listing: Listing, *, now: datetime) -> dict[str, Any]:
     """What stands beside the list: views, kept lists and sources with their numbers, and the deadlines of the day."""
     kept = saved_views(request.user, at=now)
-    menu = queries.menu(request.user, at=now, also=_counted(request, kept, now=now))
+    saved = {one.key: queries.CountUpTo(one.tickets) for one in kept if one.tickets is not None}
+    numbers = told_of(request.user, **saved) if saved else {}
+    menu = _menu(request, now=now)
     _tell_frame(request, menu)
     return {
         "listing": listing,
         "view": listing.view,
         "menu": menu,
         "views": [(name, menu.counts[name]) for name in queries.COUNTED if name in menu.counts],
-        "saved": [(one, menu.also.get(one.key)) for one in kept],
+        "saved": [(one, numbers.get(one.key)) for one in kept],
         "saved_name": next((one.name for one in kept if str(one.pk) == request.GET.get("saved")), ""),
         "units": [membership.unit for membership in request.user.memberships_now if membership.unit],
         "today": _today(menu),
     }
 
 
-def _counted(request: PageRequest, kept: Sequence[Kept], *, now: datetime) -> dict[str, Any]:
-    """What is counted besides the menu's views: saved lists, what waits, and for people of a ward what is due today."""
-    counted: dict[str, Any] = {one.key: one.tickets for one in kept if one.tickets is not None}
-    counted |= waiting(request.user, at=now)
+def _menu(request: PageRequest, *, now: datetime) -> queries.Menu:
+    """Views and sources with their numbers, what waits, and for people of a ward what is due today."""
+    today, tomorrow = moments.midnight(now), moments.midnight(now, days=1)
+    also = waiting(request.user)
     if not queries.sees_city(request.user):
-        counted["today"] = due_and_met(request.user, moments.midnight(now), moments.midnight(now, days=1))
-    return counted
+        also["today"] = lambda today, tomorrow, **_: due_and_met(request.user, today, tomorrow)
+    return queries.menu(request.user, at=now, also=also, today=today, tomorrow=tomorrow)
 
 
 def _tell_frame(request: PageRequest, menu: queries.Menu) -> None:
