@@ -15,10 +15,11 @@ from django.http import QueryDict
 
 from inbox.accounts.models import Official
 from inbox.accounts.permissions import TABLE, Permission
-from inbox.accounts.queries import workers_of_unit
+from inbox.accounts.queries import standing, workers_of_unit
 from inbox.accounts.vocabulary import Role
 from inbox.core.errors import Invalid, NotFound
 from inbox.core.nested import Nested, instances
+from inbox.core.statements import rows_of
 from inbox.desk.models import CannedReply, Draft, Follow, Presence, SavedView, Task, TaskTemplate, UnitRule
 from inbox.tickets.models import Ticket
 from inbox.tickets.queries import View, narrowed
@@ -174,17 +175,21 @@ class Kept:
 
 def saved_views(official: Official, *, at: datetime) -> list[Kept]:
     """What this person sees of saved views, by name, each with its tickets to be counted."""
-    rows = SavedView.objects.visible_to(official).order_by("name", "pk")[:SHOWN]
+
+    def compose() -> QuerySet[Any, Any]:
+        mine = SavedView.objects.visible_to(official).order_by("name", "pk")
+        return mine.values_list("pk", "name", "params", "owner_id", "shared_with_id")[:SHOWN]
+
     return [
         Kept(
-            pk=row.pk,
-            name=row.name,
-            params=row.params,
-            is_own=row.owner_id == official.pk,
-            is_shared=row.shared_with_id is not None,
-            tickets=_tickets(row.params, official, at=at),
+            pk=pk,
+            name=name,
+            params=params,
+            is_own=owner_id == official.pk,
+            is_shared=unit_id is not None,
+            tickets=_tickets(params, official, at=at),
         )
-        for row in rows
+        for pk, name, params, owner_id, unit_id in rows_of(("saved", *standing(official)), compose)
     ]
 
 

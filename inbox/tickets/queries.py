@@ -11,6 +11,7 @@ from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 from typing import Any, NamedTuple
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -306,8 +307,23 @@ def inbox_page(
     if by_keys:
         keys = [pk for (pk,) in _read(tickets.values_list("pk"), order, after)]
         tickets, after = Ticket.objects.visible_to(official).filter(pk__in=keys), None
+    return _page(_read(_lines(tickets, official, with_text=with_text), order, after), order)
+
+
+def first_page(official: Official, view: View, order: Order, *, at: datetime) -> Page:
+    """Where everybody begins: the first page of a view that nothing narrows, by a statement that is kept."""
+
+    def compose(at: Any) -> QuerySet[Any, Any]:
+        tickets = in_view(Ticket.objects.visible_to(official), view, official=official, at=at)
+        return _lines(tickets, official).order_by(*_IN_ORDER[order])[: PAGE_SIZE + 1]
+
+    return _page(rows_of(("page", *standing(official), view, order), compose, at=at), order)
+
+
+def _lines(tickets: QuerySet[Ticket], official: Official, *, with_text: bool = False) -> QuerySet[Ticket, Any]:
+    """The columns of `Line`, in its order."""
     read = ReadMark.objects.filter(ticket=OuterRef("pk"), official=official).values("version")[:1]
-    rows = tickets.values_list(
+    return tickets.values_list(
         *_OWN_COLUMNS,
         Coalesce(NullIf("source__short_label", Value("")), "source__label"),
         "assignee_id",
@@ -316,7 +332,11 @@ def inbox_page(
         CountUpTo(ExternalRef.objects.filter(ticket=OuterRef("pk"))),
         *(("text",) if with_text else ()),
     )
-    found = [Line(*row) for row in _read(rows, order, after)]
+
+
+def _page(rows: Sequence[Any], order: Order) -> Page:
+    """What `_read` has read, as a page."""
+    found = [Line(*row) for row in rows]
     shown = found[:PAGE_SIZE]
     return Page(tickets=shown, after=_position(shown[-1], order) if len(found) > PAGE_SIZE else None)
 
@@ -414,7 +434,7 @@ def menu(
     asked = _Asked(official, is_city, views, also or {})
     key = (*standing(official), views, *asked.also)
     rows = rows_of(("menu", *key), asked.beside, at=at, **moments)
-    sources = [Source.from_db(None, _SOURCE_COLUMNS, row[: len(_SOURCE_COLUMNS)]) for row in rows]
+    sources = [Source.from_db(DEFAULT_DB_ALIAS, _SOURCE_COLUMNS, row[: len(_SOURCE_COLUMNS)]) for row in rows]
     found = dict(zip(asked.names, rows[0][len(_SOURCE_COLUMNS) :], strict=True)) if rows else {}
     if "open_count" in found:
         for source, row in zip(sources, rows, strict=True):
@@ -746,9 +766,10 @@ def names_in(events: Sequence[TicketEvent]) -> Names:
     )
 
 
-def receiving_units(unit_id: int | None) -> list[Unit]:
-    """The units of today that a ticket of this unit can be transferred to, by name."""
-    return list(Unit.objects.current(clock.now().date()).exclude(pk=unit_id or 0).only("code", "name", "search_key"))
+def receiving_units(unit_id: int | None) -> list[tuple[str, str]]:
+    """Codes and names of the units of today that a ticket of this unit can be transferred to, by name."""
+    current = Unit.objects.current(clock.now().date()).exclude(pk=unit_id or 0)
+    return list(current.values_list("code", "name"))
 
 
 def visible_keys(keys: Collection[int], official: Official) -> set[int]:

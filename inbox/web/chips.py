@@ -72,7 +72,7 @@ def fields(params: QueryDict, *, sources: Sequence[Source], official: Official) 
         "updated_after": (),
     }
     if sees_city(official):
-        options["unit"] = [(NONE, _("Not known")), *((unit.code, unit.name) for unit in receiving_units(None))]
+        options["unit"] = [(NONE, _("Not known")), *receiving_units(None)]
     return [Choice(name, names[name], params.get(name, ""), values) for name, values in options.items()]
 
 

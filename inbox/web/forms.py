@@ -178,7 +178,7 @@ def form_about(
 def _options(kind: str, about: About, official: Official) -> tuple[Sequence[tuple[str, str]], str]:
     """What can be chosen, and what is suggested."""
     if kind == "unit":
-        return [(unit.code, unit.name) for unit in queries.receiving_units(about.unit_id)], ""
+        return queries.receiving_units(about.unit_id), ""
     if kind == "category":
         return [(one.value, str(labels.CATEGORY[one].words)) for one in Category if one != about.category], ""
     if kind != "official":

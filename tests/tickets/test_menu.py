@@ -10,7 +10,7 @@ from inbox.accounts.vocabulary import Role
 from inbox.core import clock
 from inbox.tickets import queries
 from inbox.tickets.models import Ticket
-from inbox.tickets.queries import COUNTED, View
+from inbox.tickets.queries import COUNTED, PAGE_SIZE, Order, View
 from inbox.tickets.vocabulary import AT_RISK
 from tests.factories import make_official, make_source, make_ticket, make_unit
 
@@ -44,6 +44,21 @@ def test_each_view_is_as_long_as_its_number_says(role: Role) -> None:
     assert min(menu.counts.values()) > 0, "each view has something to count"
     open_of = {source.slug: source.open_count for source in menu.sources}
     assert open_of == {portal.slug: visible.open().filter(source=portal).count(), other.slug: 1}
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.TRIAGE, Role.SUPERVISOR])
+@pytest.mark.parametrize("view", list(View))
+def test_the_first_page_by_a_kept_statement_is_the_one_composed_anew(view: View, role: Role) -> None:
+    ward, now = make_unit(), clock.now()
+    official = make_official(role, ward if role is Role.OFFICER else None)
+    for number in range(PAGE_SIZE + 3):
+        ended = {"status": "resolved", "resolved_at": now - number * HOUR} if number % 3 == 0 else {}
+        due = {"next_due_at": now + (number - 9) * HOUR, "next_warn_at": now - HOUR, "late_risk": AT_RISK + number % 2}
+        make_ticket(unit=ward if number % 4 else None, assignee=official if number % 5 == 0 else None, **due, **ended)
+    for order in Order:
+        page = queries.first_page(official, view, order, at=now)
+        tickets = queries.in_view(Ticket.objects.visible_to(official), view, official=official, at=now)
+        assert page == queries.inbox_page(tickets, official=official, order=order), order
 
 
 def every(**_: object) -> queries.CountUpTo:

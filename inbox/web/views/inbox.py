@@ -42,14 +42,7 @@ def inbox(request: PageRequest) -> HttpResponse:
     if part == "views":
         return render(request, "inbox/_views.html", _beside(request, listing, now=now))
     after = Position.parse(request.GET["after"]) if request.GET.get("after") else None
-    page = queries.inbox_page(
-        listing.tickets,
-        official=request.user,
-        order=listing.order,
-        after=after,
-        with_text="q" in listing.params,
-        by_keys=listing.has_many,
-    )
+    page = _page(request, listing, after, now=now)
     current = _current(request)
     clocks = clocks_of([line.pk for line in page.tickets] + ([current.pk] if current else []))
     context = _rows(request, page.tickets, clocks, now=now, listing=listing, after=after, ends=page.after is None) | {
@@ -135,6 +128,19 @@ def density(request: PageRequest) -> HttpResponse:
     change_list_density(actor=request.user, dense=request.POST.get("dense") == "1")
     query = without(QueryDict(request.POST.get("list", "")), *PLACE).urlencode()
     return redirect(f"{reverse('inbox')}?{query}" if query else "inbox")
+
+
+def _page(request: PageRequest, listing: Listing, after: Position | None, *, now: datetime) -> queries.Page:
+    if listing.is_whole and after is None:
+        return queries.first_page(request.user, listing.view, listing.order, at=now)
+    return queries.inbox_page(
+        listing.tickets,
+        official=request.user,
+        order=listing.order,
+        after=after,
+        with_text="q" in listing.params,
+        by_keys=listing.has_many,
+    )
 
 
 def _rows(
