@@ -22,11 +22,12 @@ from django.utils.translation import gettext_lazy as _
 from connectors.mapping import phone
 from inbox.accounts.models import Official
 from inbox.accounts.permissions import TABLE, Permission
+from inbox.accounts.scope import reach_of
 from inbox.core import clock
 from inbox.core.errors import Invalid
 from inbox.core.fields import keyed_hash, name_hash
 from inbox.sources.models import Source
-from inbox.tickets.search import HasWords, words_of
+from inbox.tickets.search import Among, HasWords, words_of
 from inbox.tickets.vocabulary import Category, Status
 from inbox.units.models import Unit
 
@@ -251,7 +252,7 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         words = words_of(typed)
         if not typed.strip():
             return tickets
-        has_words = tickets.filter(HasWords(words, among_open=self.among_open)) if words else tickets.none()
+        has_words = tickets.filter(HasWords(words, among=self._among)) if words else tickets.none()
         if self.is_lazy:
             return has_words
         branches = [has_words, *(tickets.filter(exactly) for exactly in self._exact(tickets, typed))]
@@ -263,6 +264,12 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         keys = {pk for (pk,) in found}
         self.hits = len(keys)
         return tickets.filter(pk__in=keys)
+
+    @property
+    def _among(self) -> Among:
+        if not self.among_open:
+            return Among.ALL
+        return Among.OPEN if reach_of(self.official).everything else Among.FEW
 
     def _exact(self, tickets: QuerySet[Any], typed: str) -> Iterator[Q]:
         """What is found as a whole or not at all. Without a digit it is neither a code nor an id nor a phone."""

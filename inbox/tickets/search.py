@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from django.db.models import BooleanField, Expression, F
@@ -49,6 +50,14 @@ class Word:
         return rf"(?<![^\W_]){re.escape(self.text)}" + ("" if self.is_open else r"(?![^\W_])")
 
 
+class Among(Enum):
+    """Which tickets are searched in."""
+
+    ALL = auto()
+    OPEN = auto()  # of the city, or of many units
+    FEW = auto()  # the open ones of a ward: reading them takes less than an index of the whole city's
+
+
 def words_of(typed: str) -> list[Word]:
     """The words of what somebody typed, at most ten."""
     found = [word.strip("/")[:LONGEST_WORD] for word in _BETWEEN.split(search_key(typed))]
@@ -59,15 +68,15 @@ def words_of(typed: str) -> list[Word]:
 class HasWords(Expression):
     """Whether a ticket has all the words, in what the citizen wrote or in what was answered.
 
-    `among_open`: only open tickets are asked, which have an index of their own on PostgreSQL.
+    On PostgreSQL all tickets have an index, and the open ones one of their own: `among` says which are asked.
     """
 
     conditional = True
     contains_aggregate = False
 
-    def __init__(self, words: Sequence[Word], *, among_open: bool = False) -> None:
+    def __init__(self, words: Sequence[Word], *, among: Among = Among.ALL) -> None:
         super().__init__(output_field=BooleanField())
-        self.words, self.among_open = tuple(words), among_open
+        self.words, self.among = tuple(words), among
         self.asked, self.answered = F("search_key"), F("answer_key")
 
     def get_source_expressions(self) -> list[Any]:
@@ -90,6 +99,12 @@ class HasWords(Expression):
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
         table = connection.ops.quote_name(self.asked.alias)  # type: ignore[attr-defined]  # resolved: a column
         query = " & ".join(word.tsquery for word in self.words)
-        # The second says the same; the index of open tickets is on it (see the migration that makes it).
-        column = f"({table}.search_words || ''::tsvector)" if self.among_open else f"{table}.search_words"
-        return f"{column} @@ %s::tsquery", (query,)
+        return _ASKED[self.among].format(f"{table}.search_words"), (query,)
+
+
+#: All say the same. The index of open tickets is on the second (see the migration that makes it), none on the third.
+_ASKED = {
+    Among.ALL: "{} @@ %s::tsquery",
+    Among.OPEN: "({} || ''::tsvector) @@ %s::tsquery",
+    Among.FEW: "({} @@ %s::tsquery) IS TRUE",
+}
