@@ -7,7 +7,7 @@ is already `visible_to` the official. This file stands below the models, so it w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -188,19 +188,22 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         also_allowed: Collection[str] = (),
         among_open: bool = False,
         is_lazy: bool = False,
+        in_order: Sequence[Any] = (),
     ) -> None:
         """`data`: a QueryDict. `also_allowed`: parameters that belong to somebody else, such as a page number.
 
-        `among_open` says that the tickets handed in are open ones.
+        `among_open` says that the tickets handed in are open ones. `in_order`: how the list is read, see `first_hits`.
         `is_lazy`: ask the database nothing while narrowing, and search in words only: for counts within a statement.
         """
         super().__init__(data, _ordered(queryset, ORDERINGS[DEFAULT_ORDERING]))
         self.official = official
         self.at = at or clock.now()
         self.form.also_allowed = also_allowed
-        self.is_lazy, self.among_open = is_lazy, among_open
+        self.is_lazy, self.among_open, self.in_order = is_lazy, among_open, in_order
         #: After `.tickets()`: how many there are, where searching has found out; no further than one beyond MANY_HITS.
         self.hits: int | None = None
+        #: Then too, where there are more: the keys of the first of them, where they were read in the order of the list.
+        self.first_hits: Sequence[int] = ()
         if is_lazy:
             for name in ("unit", "source", "assignee"):  # whoever is gone has no tickets: nothing has to be looked up
                 self.form.fields[name].validators.clear()
@@ -256,10 +259,12 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         if self.is_lazy:
             return has_words
         branches = [has_words, *(tickets.filter(exactly) for exactly in self._exact(tickets, typed))]
-        first, *others = [branch.order_by().values_list("pk") for branch in branches]
-        found = list(first.union(*others, all=True)[: MANY_HITS + 1] if others else first[: MANY_HITS + 1])
+        in_words, *others = [branch.order_by().values_list("pk") for branch in branches]
+        rows = in_words.union(*others, all=True) if others else in_words.order_by(*self.in_order)
+        found = list(rows[: MANY_HITS + 1])
         if len(found) > MANY_HITS:
             self.hits = MANY_HITS + 1
+            self.first_hits = [] if others else [pk for (pk,) in found]
             return has_words
         keys = {pk for (pk,) in found}
         self.hits = len(keys)

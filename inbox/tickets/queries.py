@@ -263,7 +263,16 @@ def narrowed(
     is_lazy: bool = False,
 ) -> QuerySet[Ticket]:
     """The tickets that fit view and filters, unordered. Raises Invalid naming the parameter that is wrong."""
-    return searched(params, view, official=official, at=at, also_allowed=also_allowed, is_lazy=is_lazy)[0]
+    return searched(params, view, official=official, at=at, also_allowed=also_allowed, is_lazy=is_lazy).tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The tickets of a list, unordered, and what searching has found out about them."""
+
+    tickets: QuerySet[Ticket]
+    hits: int | None = None  # how many there are, counted as in `count_of`, where it is known
+    first: Sequence[int] = ()  # where there are more than that: the keys of the first in the order asked for, if known
 
 
 def searched(
@@ -274,11 +283,12 @@ def searched(
     at: datetime,
     also_allowed: Collection[str] = (),
     is_lazy: bool = False,
-) -> tuple[QuerySet[Ticket], int | None]:
-    """As `narrowed`, and how many there are, counted as in `count_of`, where searching has found that out anyway."""
+    order: Order | None = None,
+) -> Searched:
+    """As `narrowed`, with what searching finds out anyway. `order`: in which the list is going to be read."""
     tickets = in_view(Ticket.objects.visible_to(official), view, official=official, at=at)
     if params.keys() <= set(also_allowed):
-        return tickets.order_by(), None  # the usual list, without setting up what would narrow it
+        return Searched(tickets.order_by())  # the usual list, without setting up what would narrow it
     narrowing = TicketFilter(
         params,
         tickets,
@@ -287,8 +297,9 @@ def searched(
         also_allowed=also_allowed,
         among_open=view not in _WITH_ENDED,
         is_lazy=is_lazy,
+        in_order=_IN_ORDER[order] if order else (),
     )
-    return narrowing.tickets().order_by(), narrowing.hits
+    return Searched(narrowing.tickets().order_by(), narrowing.hits, narrowing.first_hits)
 
 
 def inbox_page(
@@ -299,13 +310,16 @@ def inbox_page(
     after: Position | None = None,
     with_text: bool = False,
     by_keys: bool = False,
+    first: Sequence[int] = (),
 ) -> Page:
     """One page; a page costs the same however deep it lies. `with_text`: also what the citizen wrote.
 
     `by_keys`: thousands of tickets have to be sorted for it, so their keys are, and not all that hangs on them.
+    `first`: the first of these keys in the order, where they are known.
     """
     if by_keys:
-        keys = [pk for (pk,) in _read(tickets.values_list("pk"), order, after)]
+        is_known = after is None and first
+        keys = first[: PAGE_SIZE + 1] if is_known else [pk for (pk,) in _read(tickets.values_list("pk"), order, after)]
         tickets, after = Ticket.objects.visible_to(official).filter(pk__in=keys), None
     return _page(_read(_lines(tickets, official, with_text=with_text), order, after), order)
 

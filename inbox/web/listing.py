@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -53,15 +53,16 @@ class Listing:
     order: Order
     tickets: QuerySet[Ticket]
     hits: int | None = None  # how many there are, where it is known
+    first: Sequence[int] = ()  # see `queries.Searched`
 
     @classmethod
     def of(cls, params: QueryDict, official: Official, *, at: datetime) -> Listing:
         """The list behind an address. Raises Invalid naming the parameter that is wrong."""
         params = filled(params)
         view = view_of(params)
-        tickets, hits = queries.searched(params, view, official=official, at=at, also_allowed=OWN)
         order = FIXED.get(view) or ORDERS.get(params.get("ordering", ""), Order.DEADLINE)
-        return cls(params, view, order, tickets, hits)
+        found = queries.searched(params, view, official=official, at=at, also_allowed=OWN, order=order)
+        return cls(params, view, order, found.tickets, found.hits, found.first)
 
     @property
     def filters(self) -> QueryDict:

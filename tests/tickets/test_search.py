@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -143,9 +144,9 @@ def test_a_search_counts_what_its_list_has(
     make_tickets(8, unit=ward, text="ngập", category="environment")
     make_tickets(4, unit=ward, text="ngập", category="noise")
     make_tickets(2, unit=ward, text="khô", category="noise")
-    tickets, counted = queries.searched(QueryDict(query), View.OPEN, official=officer, at=clock.now())
-    assert counted == hits, why
-    assert counted is None or counted == queries.count_of(tickets), why
+    found = queries.searched(QueryDict(query), View.OPEN, official=officer, at=clock.now())
+    assert found.hits == hits, why
+    assert found.hits is None or found.hits == queries.count_of(found.tickets), why
 
 
 def test_many_hits_are_counted_no_further_than_the_limit(
@@ -154,7 +155,30 @@ def test_many_hits_are_counted_no_further_than_the_limit(
     assert filters.MANY_HITS >= queries.COUNT_LIMIT, "or lists would show too small a number"
     make_tickets(6, unit=ward, text="ngập")
     monkeypatch.setattr(filters, "MANY_HITS", 3)
-    assert queries.searched(QueryDict("q=ngap"), View.OPEN, official=officer, at=clock.now())[1] == 4
+    assert queries.searched(QueryDict("q=ngap"), View.OPEN, official=officer, at=clock.now()).hits == 4
+
+
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("typed", ["ngap", "ngap 12"])  # a number may be a code too: then nobody knows the order
+def test_of_many_hits_the_first_are_known_in_each_order(
+    ward: Unit, monkeypatch: pytest.MonkeyPatch, order: Order, typed: str
+) -> None:
+    now, supervisor = clock.now(), make_official(Role.SUPERVISOR)
+    for number in range(9):
+        due = now + timedelta(hours=number * 7 % 9) if number != 4 else None
+        make_ticket(unit=ward, text="ngập 12", next_due_at=due, late_risk=number % 3, resolved_at=now)
+    monkeypatch.setattr(filters, "MANY_HITS", 3)
+    params = QueryDict(mutable=True)
+    params["q"] = typed
+    found = queries.searched(params, View.OPEN, official=supervisor, at=now, order=order)
+    assert bool(found.first) == (typed == "ngap")
+
+    def page(**how: Any) -> list[int]:
+        read = queries.inbox_page(found.tickets, official=supervisor, order=order, **how)
+        return [line.pk for line in read.tickets]
+
+    monkeypatch.setattr(queries, "PAGE_SIZE", 3)
+    assert page(by_keys=True, first=found.first) == page() and len(page()) == 3
 
 
 def test_words_of_what_is_typed() -> None:

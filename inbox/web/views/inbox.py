@@ -140,6 +140,7 @@ def _page(request: PageRequest, listing: Listing, after: Position | None, *, now
         after=after,
         with_text="q" in listing.params,
         by_keys=listing.has_many,
+        first=listing.first,
     )
 
 
