@@ -261,7 +261,7 @@ def is_more_time_asked(ticket: Ticket) -> bool:
     return more_time_asked(ticket) is not None if known is None else known
 
 
-def asked_part() -> dict[str, Exists]:
+def asked_part(_official: Official) -> dict[str, Any]:
     """An annotation for a ticket whose buttons are shown and not its requests."""
     waiting = ExtensionRequest.objects.filter(ticket=OuterRef("pk"), state=ExtensionState.OPEN)
     return {"more_time_is_asked": Exists(waiting)}
@@ -270,7 +270,7 @@ def asked_part() -> dict[str, Exists]:
 # --- What one ticket's page shows, without a statement for each kind of row -------------------------------------------
 
 
-def parts_of_ticket() -> dict[str, Nested]:
+def parts_of_ticket(_official: Official) -> dict[str, Any]:
     """Annotations for a ticket that is shown on its own: its requests for more time, and curves of similar tickets."""
     curves = HandlingCurve.objects.filter(
         Q(unit=OuterRef("unit")) | Q(unit__isnull=True), category__in=[OuterRef("category"), ""]

@@ -11,7 +11,6 @@ from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 from typing import Any, NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -40,7 +39,7 @@ from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
 from inbox.core.fields import keyed_hash
 from inbox.core.nested import Nested, instances
-from inbox.core.statements import rows_of
+from inbox.core.statements import Joined, columns_of, named_rows_of, rows_of
 from inbox.sources.models import Source
 from inbox.tickets.filters import TicketFilter, is_due_soon
 from inbox.tickets.models import Attachment, ExternalRef, ReadMark, Reporter, Ticket, TicketEvent, TicketQuerySet
@@ -447,13 +446,10 @@ def menu(
     views = tuple(view for view in views if view is not View.NO_UNIT or is_city)
     asked = _Asked(official, is_city, views, also or {})
     key = (*standing(official), views, *asked.also)
-    rows = rows_of(("menu", *key), asked.beside, at=at, **moments)
-    sources = [Source.from_db(DEFAULT_DB_ALIAS, _SOURCE_COLUMNS, row[: len(_SOURCE_COLUMNS)]) for row in rows]
-    found = dict(zip(asked.names, rows[0][len(_SOURCE_COLUMNS) :], strict=True)) if rows else {}
-    if "open_count" in found:
-        for source, row in zip(sources, rows, strict=True):
-            source.open_count = row[-1]  # type: ignore[attr-defined]
-    elif views:
+    rows = named_rows_of(("menu", *key), asked.beside, at=at, **moments)
+    sources = [_BESIDE.made(row) for row in rows]  # with .open_count, where it is counted here
+    found = rows[0] if rows else {}
+    if views and not is_city:
         found |= _in_open(rows_of(("open", *key), asked.among_open, at=at), views, sources)
     return Menu(
         counts={view: found.get(f"in_{view}", 0) for view in views},
@@ -464,11 +460,7 @@ def menu(
 
 
 #: Of a source what pages show of it.
-_SOURCE_COLUMNS = [
-    field.attname
-    for field in Source._meta.concrete_fields
-    if field.name not in {"settings", "secrets", "cursor", "rhythm"}
-]
+_BESIDE = Joined(Source, columns_of(Source, but=("settings", "secrets", "cursor", "rhythm")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,13 +471,6 @@ class _Asked:
     is_city: bool
     views: Sequence[View]
     also: Mapping[str, Question]
-
-    @property
-    def names(self) -> list[str]:
-        """The columns of `beside` after those of the source."""
-        ours = [f"in_{view}" for view in self.views if self.is_city or view is View.RESOLVED]
-        by_source = ["open_count"] if self.is_city and self.views else []
-        return ["newest", *(f"also_{name}" for name in self.also), *ours, *by_source]
 
     def beside(self, *, at: Any, **moments: Any) -> QuerySet[Any, Any]:
         """The sources, and beside each the counts."""
@@ -500,7 +485,7 @@ class _Asked:
         }
         if self.is_city and self.views:
             asked["open_count"] = CountUpTo(visible.open().filter(source=OuterRef("pk")))
-        return Source.objects.annotate(**asked).order_by("label").values_list(*_SOURCE_COLUMNS, *self.names)
+        return Source.objects.annotate(**asked).order_by("label").values_list(*_BESIDE.names, *asked)
 
     def among_open(self, *, at: Any) -> QuerySet[Any, Any]:
         """By source, how many open tickets there are in each of the views that have nothing but open ones: one pass."""
@@ -538,26 +523,32 @@ def changed_rows(keys: Collection[int], official: Official, *, since: datetime) 
     return inbox_page(changed, official=official, order=Order.CHANGED, with_text=True).tickets
 
 
-def ticket(code: str, official: Official, **parts: Any) -> Ticket:
+#: Annotations for more of a ticket than stands in its own row, as somebody may see it.
+Parts = Callable[[Official], dict[str, Any]]
+
+
+def ticket(code: str, official: Official, *parts: Parts) -> Ticket:
     """A ticket with everything that stands in single rows: reporter, unit, source, assignee. Raises NotFound.
 
-    `parts`: annotations for more that a page needs and would otherwise ask for one by one.
+    `parts`: more that a page needs and would otherwise ask for one by one. Functions of a module, nothing made up: the
+    statement is kept under their names.
     """
-    found = (
-        Ticket.objects.visible_to(official)
-        .with_code(code)
-        .select_related("source", "unit", "assignee", "reporter")
-        .annotate(
-            channels=CountUpTo(ExternalRef.objects.filter(ticket=OuterRef("pk"))),
-            files=CountUpTo(Attachment.objects.filter(ticket=OuterRef("pk"))),
-            **parts,
-        )
-        .only(*_ON_TICKET_PAGES)
-        .first()
-    )
-    if found is None:
+    key = ("ticket", *standing(official), *parts)
+    rows = named_rows_of(key, lambda pk: _with_parts(pk, official, parts), pk=pk_of(code) or 0)
+    if not rows:
         raise NotFound("No such ticket")
-    return found
+    return _ON_TICKET_PAGES.made(rows[0])
+
+
+def _with_parts(pk: Any, official: Official, parts: Sequence[Parts]) -> QuerySet[Any, Any]:
+    asked: dict[str, Any] = {
+        "channels": CountUpTo(ExternalRef.objects.filter(ticket=OuterRef("pk"))),
+        "files": CountUpTo(Attachment.objects.filter(ticket=OuterRef("pk"))),
+    }
+    for part in parts:
+        asked |= part(official)
+    tickets = Ticket.objects.visible_to(official).filter(pk=pk)
+    return tickets.annotate(**asked).values_list(*_ON_TICKET_PAGES.names, *asked)
 
 
 def parts_of_ticket(official: Official) -> dict[str, Any]:
@@ -583,20 +574,22 @@ def parts_of_ticket(official: Official) -> dict[str, Any]:
     }
 
 
-def linked_part() -> dict[str, Any]:
+def linked_part(_official: Official) -> dict[str, Any]:
     """An annotation for a ticket: whether others are linked to it, ended ones too."""
     return {"has_linked": Exists(Ticket.objects.filter(main=OuterRef("pk")))}
 
 
-#: A ticket but for what is only searched in, and of what it points to whatever a page says. Naming what is wanted
-#: costs the ORM half of what naming a few big columns costs that are not.
-_ON_TICKET_PAGES = (
-    *(field.name for field in Ticket._meta.concrete_fields if field.name not in {"search_key", "answer_key"}),
-    *("source__slug", "source__label", "source__short_label", "source__connector", "source__unit"),
-    *("source__is_enabled", "source__health", "source__health_since", "source__deliveries_paused"),
-    *("unit__code", "unit__name", "unit__short_name", "unit__kind", "unit__slug", "unit__lat", "unit__lng"),
-    *("assignee__username", "assignee__full_name", "assignee__position", "assignee__email", "assignee__is_active"),
-    *(f"reporter__{field.name}" for field in Reporter._meta.concrete_fields),
+#: A ticket but for what is only searched in, and of what it points to whatever a page says.
+_ON_TICKET_PAGES = Joined(
+    Ticket,
+    columns_of(Ticket, but=("search_key", "answer_key")),
+    source=(
+        *("slug", "label", "short_label", "connector", "unit_id"),
+        *("is_enabled", "health", "health_since", "deliveries_paused"),
+    ),
+    unit=("code", "name", "short_name", "kind", "slug", "lat", "lng"),
+    assignee=("username", "full_name", "position", "email", "is_active"),
+    reporter=columns_of(Reporter),
 )
 _FILE_COLUMNS = (
     *("id", "ticket_id", "source_id", "name", "added_at", "state", "reason_code", "content_type", "size"),
@@ -716,18 +709,25 @@ def history(pk: int, official: Official) -> list[TicketEvent]:
 
 def newest_events(pk: int, official: Official, *, most: int) -> list[TicketEvent]:
     """The last things that happened to a ticket, newest first, with what a preview says of them and no more."""
-    sent = _outbox().objects.filter(event=OuterRef("pk")).order_by("pk")
-    label, short = F("source__label"), F("source__short_label")
-    sent_rows = Nested(sent, "state", "delivered_at", "source_id", source_label=label, source_short_label=short)
-    shown = ("actor__username", "actor__full_name", "source__label", "message__kind", "message__body")
-    return list(
-        TicketEvent.objects.visible_to(official)
-        .filter(ticket=pk)
-        .select_related("actor", "source", "message")
-        .only("ticket", "kind", "at", "data", *shown)
-        .annotate(sent_rows=sent_rows)
-        .order_by("-at", "-pk")[:most]
-    )
+
+    def compose(pk: Any) -> QuerySet[Any, Any]:
+        sent = _outbox().objects.filter(event=OuterRef("pk")).order_by("pk")
+        label, short = F("source__label"), F("source__short_label")
+        rows = Nested(sent, "state", "delivered_at", "source_id", source_label=label, source_short_label=short)
+        events: Any = TicketEvent.objects.visible_to(official).filter(ticket=pk).annotate(sent_rows=rows)
+        shown: QuerySet[Any, Any] = events.order_by("-at", "-pk").values_list(*_IN_PREVIEW.names, "sent_rows")[:most]
+        return shown
+
+    return [_IN_PREVIEW.made(row) for row in named_rows_of(("events", *standing(official), most), compose, pk=pk)]
+
+
+_IN_PREVIEW = Joined(
+    TicketEvent,
+    ("id", "ticket_id", "kind", "at", "data", "actor_id", "source_id"),
+    actor=("username", "full_name"),
+    source=("label",),
+    message=("kind", "body"),
+)
 
 
 def sent_with(event: TicketEvent) -> list[Any]:
@@ -748,7 +748,7 @@ def _with_sources(rows: list[Any]) -> list[Any]:
     return rows
 
 
-def events_part() -> dict[str, Any]:
+def events_part(_official: Official) -> dict[str, Any]:
     """An annotation for a ticket: how many things have happened to it, counted as in `count_of`."""
     return {"event_count": CountUpTo(TicketEvent.objects.filter(ticket=OuterRef("pk")))}
 

@@ -122,7 +122,7 @@ def masked(ticket: Ticket, official: Official) -> Masked:
 
 def previewed(code: str, official: Official) -> Ticket:
     """A ticket with what `preview_of` needs, in one statement. Raises NotFound."""
-    return queries.ticket(code, official, **promises.asked_part(), **queries.events_part())
+    return queries.ticket(code, official, promises.asked_part, queries.events_part)
 
 
 def preview_of(
@@ -161,8 +161,7 @@ def deliveries_of(events: Any) -> list[Any]:
 
 def page_of(code: str, official: Official, *, now: datetime, show: str = "all") -> dict[str, Any]:
     """The whole ticket page, its history narrowed to `show`. Raises NotFound."""
-    parts = (queries.parts_of_ticket(official), promises.parts_of_ticket(), desk.parts_of_ticket(official))
-    ticket = queries.ticket(code, official, **{name: part for group in parts for name, part in group.items()})
+    ticket = queries.ticket(code, official, queries.parts_of_ticket, promises.parts_of_ticket, desk.parts_of_ticket)
     promises.load_promises(ticket)
     events = queries.history(ticket.pk, official)
     files = queries.files_of(ticket)

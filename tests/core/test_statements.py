@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from inbox.accounts.models import Membership, Official
 from inbox.accounts.vocabulary import Role
 from inbox.core import clock, statements
-from inbox.core.statements import Moment, rows_of
+from inbox.core.statements import Blank, Joined, columns_of, named_rows_of, rows_of
 from inbox.tickets import queries
 from inbox.tickets.models import Ticket
 from tests.factories import TUESDAY, make_official, make_ticket, make_tickets, make_unit
@@ -43,9 +43,9 @@ def test_filled_in_it_is_what_would_be_composed_anew() -> None:
 
 
 def test_it_is_composed_once() -> None:
-    composed: list[Moment] = []
+    composed: list[Blank] = []
 
-    def compose(at: Moment) -> QuerySet[Any, Any]:
+    def compose(at: Blank) -> QuerySet[Any, Any]:
         composed.append(at)
         return received(at)
 
@@ -92,3 +92,25 @@ def test_whoever_changes_the_ward_gets_the_numbers_of_the_new_one_at_once() -> N
     assert numbers(clock.now()) == (0, 0)
     Membership.objects.create(official=official, role=Role.SUPERVISOR.value)
     assert numbers(clock.now())[0] == 5
+
+
+def test_models_read_together_are_those_of_the_orm_and_ask_nothing_more() -> None:
+    ward = make_unit()
+    official = make_official(Role.OFFICER, ward)
+    bare, full = make_ticket(), make_ticket(unit=ward, assignee=official, text="Đèn đường tắt", remarks=["x"])
+    names = ["status", "remarks", *columns_of(Ticket)]  # in no order, and one of them twice
+    read = Joined(Ticket, names, unit=["name"], assignee=columns_of(Official), reporter=["name", "phone"])
+
+    def compose(before: Any) -> QuerySet[Any, Any]:
+        return Ticket.objects.filter(received_at__lt=before).order_by("pk").values_list(*read.names)
+
+    rows = named_rows_of("tickets", compose, before=clock.now() + DAY)
+    with CaptureQueriesContext(connection) as captured:
+        found = [read.made(row) for row in rows]
+        others = [(one.unit, one.assignee, one.reporter, one.reporter.phone) for one in found]
+    assert not captured.captured_queries
+    assert [row.__dict__ | {"_state": None} for row in found] == [
+        row.__dict__ | {"_state": None} for row in Ticket.objects.order_by("pk")
+    ]
+    assert others == [(one.unit, one.assignee, one.reporter, one.reporter.phone) for one in (bare, full)]
+    assert found[1].assignee.get_session_auth_hash() == official.get_session_auth_hash()

@@ -88,7 +88,7 @@ class _Before(NamedTuple):
 
 def _for_form(code: str, request: PageRequest) -> Any:
     """The ticket with what its buttons and forms need, in one statement. Raises NotFound."""
-    return queries.ticket(code, request.user, **promises.asked_part(), **queries.linked_part())
+    return queries.ticket(code, request.user, promises.asked_part, queries.linked_part)
 
 
 def _back(request: PageRequest) -> Any:
