@@ -49,7 +49,7 @@ def sandbox_url() -> Iterator[str]:
         "--rate",
         "0",
         "--count",
-        "160",
+        "60",
     ]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
