@@ -7,7 +7,7 @@ everybody asks for them again. Only keys and moments differ from one time to the
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -101,6 +101,11 @@ def named_rows_of(
     """The same rows, each with the names of its columns."""
     statement = _statement(key, compose, fillings)
     return [dict(zip(statement.names, row, strict=True)) for row in statement.rows(fillings)]
+
+
+def numbered(keys: Iterable[int]) -> dict[str, int]:
+    """Keys as fillings; a statement is composed for each number of them."""
+    return {f"key_{number}": key for number, key in enumerate(keys)}
 
 
 def _statement(

@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Value, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value, prefetch_related_objects
 from django.db.models.functions import Coalesce, NullIf
 
 from inbox.accounts.models import Official
@@ -21,6 +21,7 @@ from inbox.accounts.permissions import Permission, may
 from inbox.accounts.scope import ticket_scope
 from inbox.core.errors import NotAllowed
 from inbox.core.nested import Nested, instances
+from inbox.core.statements import numbered, rows_of
 from inbox.sla.calendar import WorkingCalendar
 from inbox.sla.clock import Clock, Pause, WorkingDays
 from inbox.sla.models import (
@@ -340,12 +341,16 @@ class ClockLine(NamedTuple):
 
 
 def clocks_of(keys: Collection[int]) -> Mapping[int, list[ClockLine]]:
-    """The clocks of each of these tickets, in one statement."""
+    """The clocks of each of these tickets, in one statement, which is kept for so many of them."""
     found: dict[int, list[ClockLine]] = {key: [] for key in keys}
-    rows = SlaClock.objects.filter(ticket__in=found).order_by("kind", "round")  # asks nothing when there are none
-    for row in map(ClockLine._make, rows.values_list(*ClockLine._fields)):
+    for row in map(ClockLine._make, rows_of(("clocks", len(found)), _clocks, **numbered(found))):
         found[row.ticket_id].append(row)
     return found
+
+
+def _clocks(**keys: Any) -> QuerySet[Any, Any]:
+    rows = SlaClock.objects.filter(ticket__pk__in=list(keys.values())).order_by("kind", "round")
+    return rows.values_list(*ClockLine._fields)
 
 
 def due_and_met(official: Official, since: datetime, until: datetime) -> Nested:

@@ -39,7 +39,7 @@ from inbox.core import clock
 from inbox.core.errors import Invalid, NotFound
 from inbox.core.fields import keyed_hash
 from inbox.core.nested import Nested, instances
-from inbox.core.statements import Joined, columns_of, named_rows_of, rows_of
+from inbox.core.statements import Joined, columns_of, named_rows_of, numbered, rows_of
 from inbox.sources.models import Source
 from inbox.tickets.filters import TicketFilter, is_due_soon
 from inbox.tickets.models import Attachment, ExternalRef, ReadMark, Reporter, Ticket, TicketEvent, TicketQuerySet
@@ -319,8 +319,18 @@ def inbox_page(
     if by_keys:
         is_known = after is None and first
         keys = first[: PAGE_SIZE + 1] if is_known else [pk for (pk,) in _read(tickets.values_list("pk"), order, after)]
-        tickets, after = Ticket.objects.visible_to(official).filter(pk__in=keys), None
+        return _page(_lines_of(keys, official, order, with_text=with_text), order)
     return _page(_read(_lines(tickets, official, with_text=with_text), order, after), order)
+
+
+def _lines_of(keys: Sequence[int], official: Official, order: Order, *, with_text: bool) -> list[list[Any]]:
+    """The lines of these tickets in the order, by a statement that is kept for so many."""
+
+    def compose(**keys: Any) -> QuerySet[Any, Any]:
+        tickets = Ticket.objects.visible_to(official).filter(pk__in=list(keys.values()))
+        return _lines(tickets, official, with_text=with_text).order_by(*_IN_ORDER[order])
+
+    return rows_of(("lines", *standing(official), order, with_text, len(keys)), compose, **numbered(keys))
 
 
 def first_page(official: Official, view: View, order: Order, *, at: datetime) -> Page:
