@@ -82,15 +82,19 @@ Change = DatesChange | HoursChange | UnitChange
 
 
 class Calendars:
-    """All calendars as they are now, or as they would be after a change. Make one per batch: it takes two queries."""
+    """All calendars as they are now, or as they would be after a change. Make one per batch: it takes a query."""
 
     def __init__(self, change: Change | None = None) -> None:
+        dates = Nested(
+            CalendarOverride.objects.filter(calendar=OuterRef("pk")), "date", "intervals", "reason", "confirmed"
+        )
+        rows = list(WorkCalendar.objects.order_by("pk").annotate(dates=dates).values(*_COLUMNS, "dates"))
         own: dict[int, dict[date, str]] = {}
         self._reasons: dict[tuple[int, date], tuple[str, bool]] = {}
-        columns = ("calendar_id", "date", "intervals", "reason", "confirmed")
-        for pk, day, intervals, reason, confirmed in CalendarOverride.objects.values_list(*columns):
-            own.setdefault(pk, {})[day] = json.dumps(intervals)
-            self._reasons[pk, day] = (reason, confirmed)
+        for pk, its_dates in {row["pk"]: row["dates"] for row in rows}.items():
+            for one in instances(CalendarOverride, its_dates):
+                own.setdefault(pk, {})[one.date] = json.dumps(one.intervals)
+                self._reasons[pk, one.date] = (one.reason, one.confirmed)
         if isinstance(change, DatesChange):
             changed = own.setdefault(change.calendar_id, {})
             for day in change.dates:
@@ -107,7 +111,7 @@ class Calendars:
         self.default_id: int | None = None
         #: The calendars of units that have one of their own.
         self.of_units: dict[int, int] = {}
-        for row in WorkCalendar.objects.order_by("pk").values(*_COLUMNS):
+        for row in rows:
             if row["units__unit"] is not None:
                 self.of_units[row["units__unit"]] = row["pk"]
             if row["pk"] not in self._contents:

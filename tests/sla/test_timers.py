@@ -111,7 +111,7 @@ def test_a_policy_without_selectors_is_refused() -> None:
 
 def test_clocks_of_a_page_take_a_constant_number_of_queries(django_assert_num_queries) -> None:
     timers.NewClocks().of(facts())
-    with django_assert_num_queries(3):  # policies, calendars with their units, their exceptions
+    with django_assert_num_queries(2):  # policies, calendars with their units and exceptions
         new = timers.NewClocks()
         for _ in range(200):
             new.of(facts())

@@ -26,6 +26,7 @@ from inbox.sources.vocabulary import Health
 from inbox.tickets.models import Ticket
 from inbox.tickets.vocabulary import Status, Verb
 from inbox.units.models import Unit
+from inbox.web import deadlines
 from tests.factories import make_attachment, make_official, make_ticket, make_tickets
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +114,17 @@ def test_pages_stay_within_the_reviewed_limits(
             taken = statements(client, address)
             assert len(taken) <= limit <= MOST, taken
         make_tickets(26, unit=ward, source=portal)
+
+
+def test_the_fullest_page_stays_within_it_when_calendars_have_to_be_read_too(
+    browser: Browser, leader: Official, full: Ticket
+) -> None:
+    client, address = browser(leader), f"/tickets/{full.code}/"
+    warm = len(statements(client, address))
+    deadlines.forget_calendars()
+    with CaptureQueriesContext(connection) as captured:
+        client.get(address)
+    assert warm < len(captured) <= MOST
 
 
 @pytest.mark.parametrize("verb", LIMITS["acts"])
