@@ -153,6 +153,15 @@ class AllowListForm(forms.Form):
         return self.cleaned_data
 
 
+def _first_keys(*queries: QuerySet[Any]) -> list[int]:
+    """The first keys of what these find, one beyond MANY_HITS at most; some of them twice."""
+    if not queries:
+        return []
+    first, *others = [query.values_list("pk") for query in queries]
+    found = first.union(*others, all=True) if others else first
+    return [pk for (pk,) in found[: MANY_HITS + 1]]
+
+
 class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     """The filters of the ticket list. `.tickets()` gives the narrowed, ordered queryset or raises Invalid."""
 
@@ -208,7 +217,7 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         self.is_lazy, self.among_open, self.in_order = is_lazy, among_open, in_order
         #: After `.tickets()`: how many there are, where searching has found out; no further than one beyond MANY_HITS.
         self.hits: int | None = None
-        #: Then too, where there are more: the keys of the first of them, where they were read in the order of the list.
+        #: Then too: the keys of the first of them in the order of the list, where nothing but words has found any.
         self.first_hits: Sequence[int] = ()
         if is_lazy:
             for name in asked.keys() & {"unit", "source", "assignee"}:  # whoever is gone has no tickets: nobody looks
@@ -255,8 +264,8 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     def by_words(self, tickets: QuerySet[Any], name: str, typed: str) -> QuerySet[Any]:
         """Tickets with every word in what was asked or answered; also those with this code, external id, phone or name.
 
-        Few hits are fetched first and then sorted; of many the first are met soon in any order. Left to itself, the
-        planner walks through a million tickets in order to find out that nobody has the word.
+        Hits are fetched before anything else is asked of them. Left to itself, the planner walks through a million
+        tickets in order to find out that nobody has the word.
         """
         words = words_of(typed)
         if not typed.strip():
@@ -264,15 +273,14 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         has_words = tickets.filter(HasWords(words, among=self._among)) if words else tickets.none()
         if self.is_lazy:
             return has_words
-        branches = [has_words, *(tickets.filter(exactly) for exactly in self._exact(tickets, typed))]
-        in_words, *others = [branch.order_by().values_list("pk") for branch in branches]
-        rows = in_words.union(*others, all=True) if others else in_words.order_by(*self.in_order)
-        found = list(rows[: MANY_HITS + 1])
-        if len(found) > MANY_HITS:
+        found = _first_keys(has_words.order_by(*self.in_order))
+        exact = _first_keys(*(tickets.filter(exactly).order_by() for exactly in self._exact(tickets, typed)))
+        if self.in_order and not exact:
+            self.first_hits = found
+        if len(found) + len(exact) > MANY_HITS:
             self.hits = MANY_HITS + 1
-            self.first_hits = [] if others else [pk for (pk,) in found]
             return has_words
-        keys = {pk for (pk,) in found}
+        keys = {*found, *exact}
         self.hits = len(keys)
         return tickets.filter(pk__in=keys)
 

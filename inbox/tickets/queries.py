@@ -271,7 +271,7 @@ class Searched:
 
     tickets: QuerySet[Ticket]
     hits: int | None = None  # how many there are, counted as in `count_of`, where it is known
-    first: Sequence[int] = ()  # where there are more than that: the keys of the first in the order asked for, if known
+    first: Sequence[int] = ()  # the keys of the first hits in the order asked for, where that is known
 
 
 def searched(
@@ -314,11 +314,12 @@ def inbox_page(
     """One page; a page costs the same however deep it lies. `with_text`: also what the citizen wrote.
 
     `by_keys`: thousands of tickets have to be sorted for it, so their keys are, and not all that hangs on them.
-    `first`: the first of these keys in the order, where they are known.
+    `first`: the keys of the first in this order, where they are known.
     """
-    if by_keys:
-        is_known = after is None and first
-        keys = first[: PAGE_SIZE + 1] if is_known else [pk for (pk,) in _read(tickets.values_list("pk"), order, after)]
+    keys = first[: PAGE_SIZE + 1] if after is None else ()
+    if by_keys and not keys:
+        keys = [pk for (pk,) in _read(tickets.values_list("pk"), order, after)]
+    if keys:
         return _page(_lines_of(keys, official, order, with_text=with_text), order)
     return _page(_read(_lines(tickets, official, with_text=with_text), order, after), order)
 

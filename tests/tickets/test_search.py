@@ -159,26 +159,28 @@ def test_many_hits_are_counted_no_further_than_the_limit(
 
 
 @pytest.mark.parametrize("order", list(Order))
-@pytest.mark.parametrize("typed", ["ngap", "ngap 12"])  # a number may be a code too: then nobody knows the order
-def test_of_many_hits_the_first_are_known_in_each_order(
-    ward: Unit, monkeypatch: pytest.MonkeyPatch, order: Order, typed: str
+@pytest.mark.parametrize("many", [3, 100])
+@pytest.mark.parametrize("phone", [False, True])  # found by it as well, and that one may stand anywhere
+def test_the_first_hits_are_known_in_each_order(
+    ward: Unit, monkeypatch: pytest.MonkeyPatch, order: Order, phone: bool, many: int
 ) -> None:
-    now, supervisor = clock.now(), make_official(Role.SUPERVISOR)
+    now, leader = clock.now(), make_official(Role.LEADER, ward)
     for number in range(9):
         due = now + timedelta(hours=number * 7 % 9) if number != 4 else None
-        make_ticket(unit=ward, text="ngập 12", next_due_at=due, late_risk=number % 3, resolved_at=now)
-    monkeypatch.setattr(filters, "MANY_HITS", 3)
-    params = QueryDict(mutable=True)
-    params["q"] = typed
-    found = queries.searched(params, View.OPEN, official=supervisor, at=now, order=order)
-    assert bool(found.first) == (typed == "ngap")
+        make_ticket(unit=ward, text="ngập 0903111227", next_due_at=due, late_risk=number % 3, resolved_at=now)
+    if not phone:
+        Reporter.objects.update(phone_hash="")
+    monkeypatch.setattr(filters, "MANY_HITS", many)
+    found = queries.searched(QueryDict("q=0903111227"), View.OPEN, official=leader, at=now, order=order)
+    assert bool(found.first) != phone
+    assert found.hits == min(9, many + 1)
 
     def page(**how: Any) -> list[int]:
-        read = queries.inbox_page(found.tickets, official=supervisor, order=order, **how)
+        read = queries.inbox_page(found.tickets, official=leader, order=order, **how)
         return [line.pk for line in read.tickets]
 
     monkeypatch.setattr(queries, "PAGE_SIZE", 3)
-    assert page(by_keys=True, first=found.first) == page() and len(page()) == 3
+    assert page(first=found.first, by_keys=True) == page(first=found.first) == page() and len(page()) == 3
 
 
 def test_words_of_what_is_typed() -> None:
