@@ -14,9 +14,9 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import BigIntegerField, DateTimeField, Expression, Model, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Expression, Model, QuerySet, Subquery, Value
 
-#: A few kilobytes each. Beyond that the oldest are composed anew when they are asked for.
+#: About fifteen kilobytes each. Beyond that the oldest are composed anew when they are asked for.
 MOST = 1_000
 Filling = datetime | int
 Row = TypeVar("Row", bound=Model)
@@ -65,7 +65,7 @@ class _Statement:
             sql,
             params,
             list(query.query.selected or ()),
-            [(position, functions, column) for position, (functions, column) in converters.items()],
+            [(position, functions, _light(column)) for position, (functions, column) in converters.items()],
         )
 
     def rows(self, fillings: Mapping[str, Filling]) -> list[list[Any]]:
@@ -81,6 +81,11 @@ class _Statement:
                 for convert in functions:
                     row[position] = convert(row[position], column, connection)
         return rows
+
+
+def _light(column: Any) -> Any:
+    """What converters are told of a column: of a subquery its kind, without all that it was composed of."""
+    return Value(None, output_field=column.output_field) if isinstance(column, Subquery) else column
 
 
 _composed: OrderedDict[Hashable, _Statement] = OrderedDict()
