@@ -132,7 +132,7 @@ def running_sftp(root: Path) -> Iterator[SftpServer]:
             transports.append(transport)
             try:
                 transport.start_server(server=_Door(running))
-            except (paramiko.SSHException, EOFError):
+            except (paramiko.SSHException, EOFError, OSError):  # whoever does not like our key hangs up
                 continue
 
     thread = threading.Thread(target=serve, daemon=True)
