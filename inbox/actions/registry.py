@@ -40,7 +40,7 @@ from inbox.actions.return_ticket import return_ticket
 from inbox.actions.send_back_answer import send_back_answer
 from inbox.actions.start_ticket import start_ticket
 from inbox.actions.transfer_ticket import transfer_ticket
-from inbox.actions.undo import UNDO_FOR, UNDOABLE, clocks_before, keep_step
+from inbox.actions.undo import UNDO_FOR, UNDOABLE, before_act, keep_step
 from inbox.actions.unlink_ticket import unlink_ticket
 from inbox.actions.unpublish_ticket import unpublish_ticket
 from inbox.actions.urge_ticket import urge_ticket
@@ -140,11 +140,10 @@ def perform_undoably(
 
     `is_shown`: the person is shown what becomes of the ticket, and has thereby read it.
     """
-    is_undoable = verb in UNDOABLE
     with transaction.atomic():
-        clocks = clocks_before(verb, ticket_id) if is_undoable else None
+        before = before_act(verb, ticket_id) if verb in UNDOABLE else None
         ticket = perform(verb, ticket_id, actor=actor, data=data, version=version)
-        step = keep_step(ticket, clocks, verb=verb, actor=actor, within=within) if is_undoable else None
+        step = keep_step(before, ticket, verb=verb, actor=actor, within=within) if before else None
         if is_shown:
             mark_read(ticket.pk, ticket.version, actor=actor)
     return ticket, step

@@ -6,11 +6,12 @@ which anything else happened to the ticket, is not undone.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Value
+from django.db.models import Exists, OuterRef
 
 from inbox.accounts.models import Official
 from inbox.actions.base import changed_by_act, lock_with_linked
@@ -57,34 +58,33 @@ _GOES_ON = frozenset({"version", "updated_at"})
 _HELD = (DeliveryState.PENDING, DeliveryState.BY_HAND)
 
 
-def clocks_before(verb: Verb, ticket_id: int) -> dict[str, Any] | None:
-    """What to keep of the clocks before an act that may move them: the ticket is locked. None: it leaves them alone.
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is kept of a ticket before an act; the ticket itself as it was the act keeps (`acting_on`)."""
 
-    The ticket itself as it was the act keeps (`acting_on`).
+    clocks: dict[str, Any] | None  # None: the act leaves them alone
+
+
+def before_act(verb: Verb, ticket_id: int) -> Before | None:
+    """Keep what the act may change besides the ticket, which is locked for it.
+
+    None where the act goes on to linked tickets: that is final.
     """
-    if verb in _LEAVE_CLOCKS:
+    if verb in _WITH_LINKED and lock_with_linked(ticket_id):
         return None
-    if not (verb in _WITH_LINKED and lock_with_linked(ticket_id)):
-        lock_histories({ticket_id})
-    return remember(ticket_id)
+    if verb in _LEAVE_CLOCKS:
+        return Before(clocks=None)
+    lock_histories({ticket_id})
+    return Before(remember(ticket_id))
 
 
-def keep_step(
-    ticket: Ticket, clocks: dict[str, Any] | None, *, verb: Verb, actor: Official, within: timedelta
-) -> UndoStep | None:
-    """After the act, in its transaction: keep the way back and hold the messages for as long as it is open.
-
-    None where the act has gone on to linked tickets: that is final.
-    """
+def keep_step(before: Before, ticket: Ticket, *, verb: Verb, actor: Official, within: timedelta) -> UndoStep:
+    """After the act, in its transaction: keep the way back and hold the messages for as long as it is open."""
     pending = OutboxMessage.objects.filter(state=DeliveryState.PENDING)
     events = TicketEvent.objects.filter(ticket=ticket.pk).order_by("-sequence")
-    is_held = Exists(pending.filter(event=OuterRef("pk")))
-    is_final = Exists(Ticket.objects.filter(main=ticket.pk)) if verb in _WITH_LINKED else Value(False)
-    event_id, at, holds, ends = events.values_list("pk", "at", is_held, is_final)[0]
-    if ends:
-        return None
+    event_id, at, is_held = events.values_list("pk", "at", Exists(pending.filter(event=OuterRef("pk"))))[0]
     until = at + within + _ON_THE_WAY
-    if holds:
+    if is_held:
         held = pending.filter(event=event_id)
         held.update(next_attempt_at=until)
         for source_id in held.values_list("source_id", flat=True).distinct().order_by():
@@ -96,7 +96,7 @@ def keep_step(
         actor=actor,
         verb=verb,
         version=ticket.version,
-        before={"ticket": plain(ticket_before), "clocks": clocks},
+        before={"ticket": plain(ticket_before), "clocks": before.clocks},
         until=until,
     )
 

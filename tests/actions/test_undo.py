@@ -211,18 +211,11 @@ def test_steps_are_forgotten(ward: Unit, leader: Official) -> None:
     assert TicketEvent.objects.filter(kind="assigned").count() == 1
 
 
-@pytest.mark.parametrize(
-    ("verb", "is_final"),
-    [
-        (Verb.CLAIM, False),  # an act on this ticket alone
-        (Verb.ACCEPT, False),
-        (Verb.RESOLVE, True),  # the linked ticket has been answered too
-        (Verb.REPLY, True),
-    ],
-)
+@pytest.mark.parametrize("verb", sorted(UNDOABLE))
 def test_only_what_has_gone_on_to_linked_tickets_is_final(
-    verb: Verb, is_final: bool, ward: Unit, portal: Source, leader: Official
+    verb: Verb, ward: Unit, portal: Source, leader: Official
 ) -> None:
+    is_final = verb in {Verb.RESOLVE, Verb.REPLY, Verb.TRANSFER}  # the linked ticket is answered or handed on too
     ticket = ready_for(verb, ward, portal, leader)
     other = make_ticket(unit=ward, source=portal, at=TUESDAY)
     perform(Verb.LINK, other.pk, actor=leader, data={"main": ticket.code})
