@@ -6,6 +6,7 @@ everybody asks for them again. Only keys and moments differ from one time to the
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from django.db.models import BigIntegerField, DateTimeField, Expression, Model, 
 
 #: About fifteen kilobytes each. Beyond that the oldest are composed anew when they are asked for.
 MOST = 1_000
+#: A moment as SQLite is handed it.
+_AS_TEXT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 Filling = datetime | int
 Row = TypeVar("Row", bound=Model)
 
@@ -57,7 +60,7 @@ class _Statement:
             sql, params = compiler.as_sql()
         except EmptyResultSet:
             return cls(query.db, "")
-        if any(isinstance(param, datetime) for param in params):
+        if any(isinstance(param, datetime) or _AS_TEXT.fullmatch(str(param)) for param in params):
             raise TypeError("A moment is fixed in a statement that is kept")
         converters = compiler.get_converters([column for column, _, _ in compiler.select])
         return cls(

@@ -4,7 +4,8 @@ official who asks, or it is not returned. What became of messages to sources is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -461,7 +462,7 @@ def menu(
     sources = [_BESIDE.made(row) for row in rows]  # with .open_count, where it is counted here
     found = rows[0] if rows else {}
     if views and not is_city:
-        found |= _in_open(rows_of(("open", *key), asked.among_open, at=at), views, sources)
+        found |= _in_open(named_rows_of(("open", *key), asked.among_open, at=at), sources)
     return Menu(
         counts={view: found.get(f"in_{view}", 0) for view in views},
         sources=sources,
@@ -509,13 +510,12 @@ class _Asked:
         return rows
 
 
-def _in_open(rows: Sequence[Sequence[Any]], views: Sequence[View], sources: Sequence[Source]) -> dict[str, int]:
+def _in_open(rows: Iterable[dict[str, Any]], sources: Sequence[Source]) -> dict[str, int]:
     """The sums of what `_Asked.among_open` has found; `open_count` is set on the sources."""
-    names = [f"in_{view}" for view in views if view is not View.RESOLVED]
-    of_source = {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+    of_source: dict[int, Counter[str]] = {row.pop("source"): Counter(row) for row in rows}
     for source in sources:
-        source.open_count = of_source.get(source.pk, {}).get(f"in_{View.OPEN}", 0)  # type: ignore[attr-defined]
-    return {name: sum(counts[name] for counts in of_source.values()) for name in names}
+        source.open_count = of_source.get(source.pk, Counter())[f"in_{View.OPEN}"]  # type: ignore[attr-defined]
+    return sum(of_source.values(), Counter())
 
 
 def count_of(tickets: QuerySet[Ticket]) -> int:

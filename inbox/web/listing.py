@@ -73,11 +73,6 @@ class Listing:
     def is_narrowed(self) -> bool:
         return bool(self.filters)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is a view as it is, with nothing asked besides."""
-        return self.params.keys() <= set(OWN)
-
     def count(self) -> int:
         """How many tickets it has, counted no further than one beyond what a count shows."""
         return queries.count_of(self.tickets) if self.hits is None else self.hits

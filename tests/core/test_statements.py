@@ -56,8 +56,6 @@ def test_it_is_composed_once() -> None:
 
 
 def test_a_moment_that_is_not_left_open_is_refused() -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite is handed moments as texts, which are not told from others")
     with pytest.raises(TypeError, match="fixed"):
         rows_of("fixed", lambda: received(clock.now()))
 

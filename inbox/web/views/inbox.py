@@ -131,7 +131,7 @@ def density(request: PageRequest) -> HttpResponse:
 
 
 def _page(request: PageRequest, listing: Listing, after: Position | None, *, now: datetime) -> queries.Page:
-    if listing.is_whole and after is None:
+    if after is None and not listing.is_narrowed:
         return queries.first_page(request.user, listing.view, listing.order, at=now)
     return queries.inbox_page(
         listing.tickets,
